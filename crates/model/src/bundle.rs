@@ -1,0 +1,371 @@
+//! The durable description of a project: what the SDK exports, `apply` uploads and the metadata store keeps.
+//!
+//! A bundle is canonical JSON (keys sorted, no optional field written when it is absent), so two bundles can be
+//! compared as text. User code is not in it: `archive` names the source archive by its SHA-256.
+
+use crate::data_type::DataType;
+use crate::errors::Place;
+use crate::expression::Expression;
+use crate::value::Value;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The bundle format this build writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// Everything a project defines. `format` is checked before anything else is believed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bundle {
+    pub format: u32,
+    pub project: String,
+    /// SHA-256 (hex) of the source archive; absent when the project has no Python resolver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
+    pub entities: Vec<Entity>,
+    #[serde(default)]
+    pub resolvers: Vec<Resolver>,
+    #[serde(default)]
+    pub sources: Vec<Source>,
+    #[serde(default)]
+    pub named_queries: Vec<NamedQuery>,
+}
+
+/// A feature class: a namespace, its key, its clock and its features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entity {
+    pub namespace: String,
+    /// The Python class name, as SQL headers spell it in `resolves:`.
+    pub class: String,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub singleton: bool,
+    /// Name of the primary key feature; absent only for singletons.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary_key: Option<String>,
+    /// Name of the feature time feature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feature_time: Option<String>,
+    pub features: Vec<Feature>,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+    pub place: Place,
+}
+
+/// Words about a definition; they never change an answer, tags of resolvers excepted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metadata {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+impl Metadata {
+    fn is_empty(&self) -> bool {
+        self == &Metadata::default()
+    }
+}
+
+/// One feature as the user declared it. Windowed features are expanded to one per window by [`crate::Graph`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feature {
+    /// The stored name, unique in the entity.
+    pub name: String,
+    pub kind: FeatureKind,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+    pub place: Place,
+}
+
+/// What a feature is: a value, a value per window, or a relationship.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum FeatureKind {
+    Scalar(Scalar),
+    Windowed(Windowed),
+    HasOne(Relationship),
+    HasMany(Relationship),
+}
+
+/// A feature with one value per row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scalar {
+    #[serde(rename = "type")]
+    pub data_type: DataType,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub nullable: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expression: Option<Expression>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline_expression: Option<Expression>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    #[serde(default, skip_serializing_if = "Caching::is_default")]
+    pub caching: Caching,
+}
+
+/// How long a value may be served from the stores. Durations are microseconds; "infinity" is 36,500 days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Caching {
+    /// 0 = never read from or written to the online store.
+    #[serde(default)]
+    pub max_staleness: i64,
+    /// Offline values older than this are null; absent = no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline_ttl: Option<i64>,
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub store_online: bool,
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub store_offline: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub etl_offline_to_online: bool,
+    #[serde(default, skip_serializing_if = "CachePolicy::is_keep")]
+    pub nulls: CachePolicy,
+    #[serde(default, skip_serializing_if = "CachePolicy::is_keep")]
+    pub defaults: CachePolicy,
+}
+
+impl Default for Caching {
+    fn default() -> Self {
+        Caching {
+            max_staleness: 0,
+            offline_ttl: None,
+            store_online: true,
+            store_offline: true,
+            etl_offline_to_online: false,
+            nulls: CachePolicy::Write,
+            defaults: CachePolicy::Write,
+        }
+    }
+}
+
+impl Caching {
+    fn is_default(&self) -> bool {
+        self == &Caching::default()
+    }
+}
+
+/// What happens to the online entry when a null (or a default) is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CachePolicy {
+    /// Store it like any other value.
+    #[default]
+    Write,
+    /// Leave the older entry in place.
+    Skip,
+    /// Delete the older entry.
+    Evict,
+}
+
+impl CachePolicy {
+    fn is_keep(&self) -> bool {
+        *self == CachePolicy::Write
+    }
+}
+
+/// One declaration, one feature per window. `scalar.expression` may use the window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Windowed {
+    /// Window lengths in microseconds, as declared.
+    pub windows: Vec<i64>,
+    pub scalar: Scalar,
+}
+
+/// A has-one or has-many relationship: equalities between our columns and the other entity's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relationship {
+    /// Namespace of the other entity.
+    pub entity: String,
+    /// `Berth | None`: no foreign row is a null, not an error.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub optional: bool,
+    pub on: Vec<JoinPair>,
+}
+
+/// `local` (our feature) equals `foreign` (theirs).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JoinPair {
+    pub local: String,
+    pub foreign: String,
+}
+
+/// A function or statement that produces features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resolver {
+    /// `module.function`, or the stem of the SQL file.
+    pub name: String,
+    pub kind: ResolverKind,
+    pub body: ResolverBody,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<String>,
+    /// Microseconds one call may take; absent = the server's limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<i64>,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolverKind {
+    Online,
+    Offline,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ResolverBody {
+    Python(PythonBody),
+    Sql(SqlBody),
+}
+
+/// A Python function, run by a worker that imports `module` from the archive.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PythonBody {
+    pub module: String,
+    pub function: String,
+    /// Namespace of the produced features.
+    pub entity: String,
+    /// Names of the produced features (windowed ones as `name__seconds__`).
+    pub outputs: Vec<String>,
+    /// The function is called once per batch with a DataFrame and returns one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub frame: bool,
+    pub parameters: Vec<Parameter>,
+}
+
+/// One argument of a Python resolver.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    pub name: String,
+    pub input: Input,
+    /// `Optional[X]`: the call still happens, with None, when the input failed or is missing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub optional: bool,
+    /// A Python default: used when the input failed or is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+}
+
+/// Where an argument's value comes from. Paths are dotted names from the root entity, without its namespace:
+/// `risk`, `berth.name`, `teu__86400__`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Input {
+    Now,
+    Feature {
+        entity: String,
+        path: String,
+    },
+    /// Rows of a has-many relationship: its projected columns, after the filters.
+    HasMany {
+        entity: String,
+        path: String,
+        columns: Vec<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        filters: Vec<Expression>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        limit: Option<u64>,
+    },
+    /// The batch itself as a DataFrame: one column per path (`now` gives the row's query time).
+    Frame {
+        entity: String,
+        columns: Vec<String>,
+    },
+}
+
+/// A SQL statement against one source; the server parses it and maps its columns to features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SqlBody {
+    /// Name of the source (`resolver` errors name the nearest one).
+    pub source: String,
+    /// Class name as written after `resolves:`.
+    pub resolves: String,
+    pub text: String,
+    #[serde(default)]
+    pub count: Count,
+    /// Column → feature overrides of the header.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<String, String>,
+}
+
+/// How many rows the statement may return for one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    One,
+    OneOrNone,
+    #[default]
+    All,
+}
+
+/// A named place that rows are read from. Relative paths are relative to the project's root.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    pub name: String,
+    pub kind: SourceKind,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SourceKind {
+    Sqlite {
+        path: String,
+    },
+    /// Every table is a file (or folder of files): table name → path.
+    Parquet {
+        tables: BTreeMap<String, String>,
+    },
+    Csv {
+        tables: BTreeMap<String, String>,
+    },
+}
+
+/// A query that applications call by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NamedQuery {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    pub input: Vec<String>,
+    pub output: Vec<String>,
+    /// Feature → microseconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub staleness: BTreeMap<String, i64>,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+    pub place: Place,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
+}

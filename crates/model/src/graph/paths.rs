@@ -1,0 +1,84 @@
+//! Dotted feature paths: `flight.plane.year`, `flight.carrier_ref.delay__86400__`, `vessel.calls.teu`.
+
+use super::{EntityId, FeatureId, Graph, NodeKind};
+use crate::errors::{Code, Letter, nearest};
+
+/// One hop over a relationship, or the feature at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    HasOne(FeatureId),
+    HasMany(FeatureId),
+}
+
+/// Relationships walked from a root entity, and the feature reached (None: the relationship itself is meant).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Path {
+    pub root: EntityId,
+    pub steps: Vec<Step>,
+    pub feature: Option<FeatureId>,
+}
+
+impl Graph {
+    /// Resolves `namespace.a.b.c`. A windowed feature without its window is reported, with the windows it has.
+    pub fn path(&self, text: &str) -> Result<Path, Letter> {
+        let (namespace, rest) = text.split_once('.').unwrap_or((text, ""));
+        let Some(root) = self.namespace(namespace) else {
+            let known = self.entities.iter().map(|entity| entity.namespace.as_str());
+            return Err(unknown(text, namespace, nearest(namespace, known)));
+        };
+        self.member_path(root, rest).map_err(|letter| letter.feature(text))
+    }
+
+    /// Resolves `a.b.c` from an entity.
+    pub fn member_path(&self, root: EntityId, rest: &str) -> Result<Path, Letter> {
+        let mut path = Path { root, steps: Vec::new(), feature: None };
+        let mut entity = root;
+        let mut names = rest.split('.').peekable();
+        while let Some(name) = names.next() {
+            let Some(id) = self.member(entity, name) else {
+                return Err(self.unknown_member(entity, name));
+            };
+            let last = names.peek().is_none();
+            match &self.feature(id).kind {
+                NodeKind::Scalar(_) if last => path.feature = Some(id),
+                NodeKind::Scalar(_) => {
+                    let message =
+                        format!("`{}` is a value, not a relationship, so nothing can follow it.", self.feature(id).fqn);
+                    return Err(Letter::new(Code::UnknownFeature, message));
+                }
+                NodeKind::HasOne(relationship) => {
+                    path.steps.push(Step::HasOne(id));
+                    entity = relationship.entity;
+                }
+                NodeKind::HasMany(relationship) => {
+                    path.steps.push(Step::HasMany(id));
+                    entity = relationship.entity;
+                }
+            }
+        }
+        Ok(path)
+    }
+
+    fn unknown_member(&self, entity: EntityId, name: &str) -> Letter {
+        let namespace = &self.entity(entity).namespace;
+        if let Some(windows) = self.windows(entity, name) {
+            let known: Vec<&str> = windows.iter().map(|(_, id)| self.feature(*id).name.as_str()).collect();
+            return Letter::new(
+                Code::UnknownFeature,
+                format!("`{namespace}.{name}` is windowed; a window must be chosen."),
+            )
+            .fix(format!("Use one of: {}.", known.join(", ")));
+        }
+        let known = self.entity(entity).features.iter().map(|id| self.feature(*id).name.as_str());
+        let suggestion = nearest(name, known).map(|near| format!("{namespace}.{near}"));
+        unknown(&format!("{namespace}.{name}"), name, suggestion.as_deref())
+    }
+}
+
+fn unknown(text: &str, part: &str, suggestion: Option<&str>) -> Letter {
+    let letter = Letter::new(Code::UnknownFeature, format!("There is no feature `{text}`."));
+    match suggestion {
+        Some(near) => letter.fix(format!("Did you mean `{near}`?")),
+        None => letter.fix(format!("Nothing is called `{part}`, nor anything close to it.")),
+    }
+}

@@ -1,0 +1,43 @@
+//! The online store: the newest value of each cacheable feature of each key.
+
+use crate::Result;
+use crate::log::Position;
+use async_trait::async_trait;
+use creta_model::Value;
+use creta_model::observation::Entry;
+
+/// A stored value and the instant it was observed (microseconds, UTC).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    pub observed_at: i64,
+    pub value: Value,
+}
+
+/// What to read: some features of some keys of one namespace.
+#[derive(Debug, Clone, Copy)]
+pub struct Read<'a> {
+    pub namespace: &'a str,
+    /// Stored names, version included.
+    pub features: &'a [String],
+    /// Primary keys: `Value::Int` or `Value::Str`; may repeat.
+    pub keys: &'a [Value],
+}
+
+/// Point reads and newest-wins writes.
+///
+/// A write whose `observed_at` is older than the stored cell's is dropped; an equal one replaces it. Nulls are cells.
+#[async_trait]
+pub trait OnlineStore: Send + Sync {
+    /// One row per key, in the order of the keys; one cell per feature, None where nothing is stored.
+    async fn read(&self, read: Read<'_>) -> Result<Vec<Vec<Option<Cell>>>>;
+
+    /// Applies the online part of entries that stand in the log before `through`, and remembers `through`.
+    /// Entries already applied may come again. `now` bounds what counts as the future (decision 2).
+    async fn write(&self, entries: &[Entry], through: Position, now: i64) -> Result<()>;
+
+    /// The position up to which everything survives the death of the process; replay starts here.
+    async fn applied(&self) -> Result<Position>;
+
+    /// Makes all that was written survive the death of the process.
+    async fn persist(&self) -> Result<()>;
+}
