@@ -1,1 +1,25 @@
-//! skeleton
+//! Runs plans: the same stages for one row and for millions, over Arrow columns.
+//!
+//! The front doors are [`Engine::online`], [`Engine::offline`] and [`Engine::upload`].
+
+mod answer;
+mod context;
+mod deployment;
+pub mod evaluate;
+pub mod files;
+mod frame;
+pub mod kernels;
+mod observe;
+mod request;
+mod run;
+mod scans;
+mod scope;
+mod stages;
+mod stores;
+mod upload;
+
+pub use creta_plan::Explanation;
+pub use deployment::Deployment;
+pub use request::{Answer, Origin, Output, Request, Times};
+pub use run::{Engine, Stores};
+pub use scans::Run;

@@ -1,0 +1,69 @@
+//! Turns answered frames into the outputs that the caller asked for.
+
+use crate::context::Context;
+use crate::frame::{Frame, Giver, PerRow, State};
+use crate::request::{Answer, Origin, Output};
+use arrow::array::Int64Array;
+use creta_model::{Graph, Letter};
+use creta_plan::Plan;
+
+pub(crate) fn assemble(context: Context<'_>, plan: &Plan, frames: Vec<Frame>) -> Result<Answer, Vec<Letter>> {
+    let graph = context.deployment.project.graph();
+    let rows = frames.first().map_or(0, |frame| frame.rows);
+    let mut outputs = Vec::with_capacity(plan.outputs.len());
+    for output in &plan.outputs {
+        let scope = plan.root_of(output);
+        let frame = &frames[output.root];
+        let column = &frame.columns[output.slot.0];
+        let info = &scope.slots[output.slot.0];
+        let valid = (0..rows).map(|row| column.states.get(row) == State::Present).collect();
+        let observed = |row: usize| Some(column.observed_at.get(row)).filter(|time| *time != i64::MIN);
+        outputs.push(Output {
+            name: output.name.clone(),
+            namespace: graph.entity(scope.entity).namespace.clone(),
+            values: blank(column, info, frame.rows)?,
+            valid,
+            origins: origins(graph, &column.givers),
+            observed_at: (0..rows).map(observed).collect::<Int64Array>(),
+        });
+    }
+    let first = plan.roots.first().zip(frames.first());
+    let keys = first.and_then(|(root, frame)| frame.columns[root.scope.key?.0].values.clone());
+    Ok(Answer { outputs, rows, letters: context.letters, started_at: context.started_at, keys })
+}
+
+/// The values with nulls wherever there is none, whatever was left in the cell.
+fn blank(
+    column: &crate::frame::Column,
+    info: &creta_plan::stages::SlotInfo,
+    rows: usize,
+) -> Result<arrow::array::ArrayRef, Vec<Letter>> {
+    let values = column.array(&info.data_type, rows);
+    if column.states.all(State::Present) {
+        return Ok(values);
+    }
+    let absent: arrow::array::BooleanArray =
+        (0..rows).map(|row| Some(column.states.get(row) != State::Present)).collect();
+    arrow::compute::nullif(&values, &absent).map_err(|error| vec![crate::context::internal(error)])
+}
+
+fn origins(graph: &Graph, givers: &PerRow<Giver>) -> Vec<Origin> {
+    match givers {
+        PerRow::Same(giver) => vec![origin(graph, *giver)],
+        PerRow::Each(givers) => givers.iter().map(|giver| origin(graph, *giver)).collect(),
+    }
+}
+
+fn origin(graph: &Graph, giver: Giver) -> Origin {
+    match giver {
+        Giver::NOBODY => Origin::None,
+        Giver::INPUT => Origin::Input,
+        Giver::ONLINE_STORE => Origin::OnlineStore,
+        Giver::OFFLINE_STORE => Origin::OfflineStore,
+        Giver::DEFAULT => Origin::Default,
+        other => match other.as_resolver() {
+            Some(id) => Origin::Resolver(graph.resolver(id).name.clone()),
+            None => Origin::Expression,
+        },
+    }
+}

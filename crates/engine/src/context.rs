@@ -1,0 +1,39 @@
+//! What one request carries through all its scopes: who serves it, its clock, its letters, its observations.
+
+use crate::deployment::Deployment;
+use crate::run::Stores;
+use crate::scans::Run;
+use creta_model::observation::Entry;
+use creta_model::{Code, Letter};
+
+/// Letters of one request beyond this number are counted, not kept.
+const MAX_LETTERS: usize = 1_000;
+
+pub(crate) struct Context<'a> {
+    pub deployment: &'a Deployment,
+    pub stores: &'a Stores,
+    pub offline: bool,
+    /// The query time of the request, microseconds; what is computed now is observed now.
+    pub started_at: i64,
+    /// Whether results are logged and cached.
+    pub persists: bool,
+    /// Shared by the partitions of one offline run.
+    pub run: Option<&'a Run>,
+    pub letters: Vec<Letter>,
+    pub entries: Vec<Entry>,
+}
+
+impl Context<'_> {
+    pub fn report(&mut self, letter: Letter) {
+        if self.letters.len() < MAX_LETTERS {
+            self.letters.push(letter);
+        }
+    }
+}
+
+/// A rule of our own was broken; the text is Arrow's or DataFusion's and names types, not values.
+#[expect(clippy::needless_pass_by_value, reason = "used as the argument of map_err")]
+pub(crate) fn internal(error: impl std::fmt::Display) -> Letter {
+    Letter::new(Code::Bug, format!("A column operation failed: {error}."))
+        .fix("This is a fault of Creta. Please report it with the plan that `creta explain` prints.")
+}

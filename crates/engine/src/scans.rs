@@ -1,0 +1,211 @@
+//! Rows of a resolver that lists them: a SQL statement without parameters, or a Python function without arguments.
+
+use crate::context::{Context, internal};
+use arrow::array::{Array, ArrayRef, Int64Array, TimestampMicrosecondArray, UInt32Array};
+use arrow::compute::{concat_batches, take};
+use arrow::datatypes::{Field, Schema};
+use arrow::record_batch::RecordBatch;
+use creta_model::bundle::ResolverBody;
+use creta_model::{Code, Letter, ResolverId, Value};
+use creta_ports::arrays::cast;
+use creta_ports::python::Call;
+use creta_ports::source::{Predicate, Scan, ScanColumn};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// A partition with more rows than this reads the whole source once for all partitions instead of sending keys.
+const SCAN_WHOLE_FROM: usize = 1_000;
+/// More values than this are not sent to a source (decision 23).
+const MAX_KEYS: usize = 10_000;
+/// How long a resolver without a timeout of its own may take.
+pub(crate) const ONLINE_LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const OFFLINE_LIMIT: Duration = Duration::from_secs(18 * 3_600);
+
+/// What the partitions of one offline run share: whole scans of sources.
+#[derive(Debug, Default)]
+pub struct Run {
+    scans: Mutex<HashMap<ResolverId, Arc<OnceCell<Arc<RecordBatch>>>>>,
+}
+
+/// Rows that a resolver listed. Columns keep the names the statement gives them.
+pub(crate) struct Found {
+    batch: Arc<RecordBatch>,
+    time_column: Option<String>,
+}
+
+impl Found {
+    pub fn rows(&self) -> usize {
+        self.batch.num_rows()
+    }
+
+    pub fn column(&self, name: Option<&str>) -> Result<ArrayRef, Letter> {
+        let name = name.unwrap_or_default();
+        self.batch.column_by_name(name).cloned().ok_or_else(|| {
+            Letter::new(Code::ResolverFailed, format!("The resolver returned no column `{name}`."))
+        })
+    }
+
+    /// Feature times in microseconds; all equal when the rows have none.
+    pub fn times(&self) -> Int64Array {
+        let column = self.time_column.as_deref().and_then(|name| self.batch.column_by_name(name));
+        match column.and_then(|column| column.as_any().downcast_ref::<TimestampMicrosecondArray>()) {
+            Some(times) => times.iter().collect(),
+            None => Int64Array::from_value(0, self.rows()),
+        }
+    }
+}
+
+/// Rows wanted by the values of one column.
+pub(crate) struct Wanted<'a> {
+    pub resolver: ResolverId,
+    pub column: &'a str,
+    pub values: &'a ArrayRef,
+    pub time_column: Option<&'a str>,
+    /// Microseconds, inclusive.
+    pub from: Option<i64>,
+    pub until: Option<i64>,
+}
+
+/// All rows whose column is among the values and whose time is within the bounds; perhaps more.
+pub(crate) async fn by_column(context: &Context<'_>, wanted: Wanted<'_>) -> Result<Found, Letter> {
+    let time_column = wanted.time_column.map(str::to_owned);
+    if let Some(run) = context.run
+        && wanted.values.len() > SCAN_WHOLE_FROM
+    {
+        let cell = {
+            let mut scans = run.scans.lock().unwrap_or_else(PoisonError::into_inner);
+            scans.entry(wanted.resolver).or_default().clone()
+        };
+        let whole = cell.get_or_try_init(|| async { list(context, wanted.resolver, Vec::new(), Vec::new()).await.map(Arc::new) });
+        return Ok(Found { batch: whole.await?.clone(), time_column });
+    }
+    let mut predicates = Vec::new();
+    let values = distinct(wanted.values)?;
+    if values.len() <= MAX_KEYS {
+        predicates.push(Predicate::In { column: wanted.column.to_owned(), values });
+    }
+    if let Some(column) = &time_column {
+        let at_least = wanted.from.map(|from| Predicate::AtLeast { column: column.clone(), value: Value::Datetime(from) });
+        let at_most = wanted.until.map(|until| Predicate::AtMost { column: column.clone(), value: Value::Datetime(until) });
+        predicates.extend(at_least.into_iter().chain(at_most));
+    }
+    let batch = list(context, wanted.resolver, Vec::new(), predicates).await?;
+    Ok(Found { batch: Arc::new(batch), time_column })
+}
+
+/// The rows of a statement whose parameters are bound.
+pub(crate) async fn with_parameters(
+    context: &Context<'_>,
+    resolver: ResolverId,
+    parameters: Vec<Value>,
+) -> Result<Found, Letter> {
+    let project = &context.deployment.project;
+    let statement = project.statement(resolver);
+    let time = statement.and_then(|statement| project.graph().entity(statement.entity).feature_time);
+    let columns = statement.map(|statement| statement.columns.as_slice()).unwrap_or_default();
+    let time_column = columns.iter().find(|(_, feature)| Some(*feature) == time).map(|(name, _)| name.clone());
+    let batch = list(context, resolver, parameters, Vec::new()).await?;
+    Ok(Found { batch: Arc::new(batch), time_column })
+}
+
+fn distinct(values: &ArrayRef) -> Result<ArrayRef, Letter> {
+    if values.len() <= 1 && values.null_count() == 0 {
+        return Ok(values.clone());
+    }
+    let index = crate::kernels::keys::distinct(std::slice::from_ref(values), None);
+    let kept: UInt32Array = index.representatives.iter().filter(|row| row.is_some_and(|row| values.is_valid(row as usize))).collect();
+    take(values, &kept, None).map_err(internal)
+}
+
+async fn list(
+    context: &Context<'_>,
+    resolver: ResolverId,
+    parameters: Vec<Value>,
+    predicates: Vec<Predicate>,
+) -> Result<RecordBatch, Letter> {
+    match &context.deployment.project.graph().resolver(resolver).body {
+        ResolverBody::Sql(_) => scan(context, resolver, parameters, predicates).await,
+        ResolverBody::Python(_) => call(context, resolver).await,
+    }
+}
+
+async fn scan(
+    context: &Context<'_>,
+    resolver: ResolverId,
+    parameters: Vec<Value>,
+    predicates: Vec<Predicate>,
+) -> Result<RecordBatch, Letter> {
+    let project = &context.deployment.project;
+    let graph = project.graph();
+    let statement = project.statement(resolver).ok_or_else(|| internal("the statement is not parsed"))?;
+    let column = |(name, feature): &(String, creta_model::FeatureId)| ScanColumn {
+        name: name.clone(),
+        data_type: graph.scalar(*feature).map_or(creta_model::DataType::Str, |scalar| scalar.data_type.clone()),
+    };
+    let scan = Scan {
+        statement: statement.text.clone(),
+        parameters,
+        columns: statement.columns.iter().map(column).collect(),
+        predicates,
+        resolver: graph.resolver(resolver).name.clone(),
+    };
+    let batches = tokio::time::timeout(limit(context, resolver), context.deployment.source_of(resolver)?.scan(&scan))
+        .await
+        .map_err(|_| timed_out(context, resolver))??;
+    let fields: Vec<Field> =
+        scan.columns.iter().map(|column| Field::new(&column.name, column.data_type.arrow(), true)).collect();
+    concat_batches(&Arc::new(Schema::new(fields)), &batches).map_err(internal)
+}
+
+async fn call(context: &Context<'_>, resolver: ResolverId) -> Result<RecordBatch, Letter> {
+    let graph = context.deployment.project.graph();
+    let name = graph.resolver(resolver).name.clone();
+    let python = context.deployment.python.as_ref().ok_or_else(|| internal("no Python workers"))?;
+    let call = Call { resolver: name.clone(), batch: None, rows: 0, timeout: limit(context, resolver) };
+    let answer = python.call(call).await?;
+    if let Some(error) = answer.errors.into_iter().next() {
+        let message = format!("`{name}` raised {}: {}", error.exception.kind, error.exception.message);
+        let letter = Letter::new(Code::ResolverFailed, message).exception(error.exception);
+        return Err(match &error.place {
+            Some(place) => letter.at(place),
+            None => letter,
+        });
+    }
+    typed(context, resolver, &answer.batch)
+}
+
+/// The answer's columns in the types of their features.
+fn typed(context: &Context<'_>, resolver: ResolverId, batch: &RecordBatch) -> Result<RecordBatch, Letter> {
+    let graph = context.deployment.project.graph();
+    let namespace = match &graph.resolver(resolver).body {
+        ResolverBody::Python(body) => body.entity.clone(),
+        ResolverBody::Sql(_) => String::new(),
+    };
+    let mut fields = Vec::new();
+    let mut columns = Vec::new();
+    for (field, column) in batch.schema().fields().iter().zip(batch.columns()) {
+        let scalar = graph.by_fqn(&format!("{namespace}.{}", field.name())).and_then(|feature| graph.scalar(feature));
+        let Some(scalar) = scalar else { continue };
+        columns.push(cast(column, &scalar.data_type)?);
+        fields.push(Field::new(field.name(), scalar.data_type.arrow(), true));
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(internal)
+}
+
+/// How long one call of a resolver may take.
+pub(crate) fn limit(context: &Context<'_>, resolver: ResolverId) -> Duration {
+    let declared = context.deployment.project.graph().resolver(resolver).timeout;
+    match declared.and_then(|micros| u64::try_from(micros).ok()) {
+        Some(micros) => Duration::from_micros(micros),
+        None if context.offline => OFFLINE_LIMIT,
+        None => ONLINE_LIMIT,
+    }
+}
+
+fn timed_out(context: &Context<'_>, resolver: ResolverId) -> Letter {
+    let node = context.deployment.project.graph().resolver(resolver);
+    let limit = creta_model::duration::display(i64::try_from(limit(context, resolver).as_micros()).unwrap_or(i64::MAX));
+    Letter::new(Code::ResolverTimedOut, format!("`{}` took longer than {limit}.", node.name)).at(&node.place)
+}

@@ -1,0 +1,139 @@
+//! What every stage does with its results: the null rules of framework §1, failures, and inputs that are not there.
+
+use crate::context::Context;
+use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State};
+use arrow::array::{Array, ArrayRef};
+use creta_model::{Code, Letter};
+use creta_plan::{ScopePlan, Slot};
+use creta_ports::arrays::display_key;
+
+/// Values for the rows that a stage worked on.
+pub(super) struct Delivery {
+    pub values: ArrayRef,
+    /// Where the producer had something to say; all rows when None.
+    pub found: Option<Vec<bool>>,
+    pub giver: Giver,
+    pub observed_at: PerRow<i64>,
+}
+
+/// Fills a slot. A null in a feature that cannot be null is left to its default, or fails.
+pub(super) fn deliver(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    frame: &mut Frame,
+    slot: Slot,
+    rows: &Rows,
+    delivery: Delivery,
+) -> Result<(), Letter> {
+    let total = frame.rows;
+    let count = rows.len(total);
+    let info = &plan.slots[slot.0];
+    let everything_found = delivery.found.is_none();
+    let nulls_matter = !info.nullable && info.feature.is_some() && delivery.values.null_count() > 0;
+    let (states, givers) = if everything_found && !nulls_matter {
+        (PerRow::Same(State::Present), PerRow::Same(delivery.giver))
+    } else {
+        let state = |position: usize| match &delivery.found {
+            Some(found) if !found[position] => State::Unset,
+            _ if nulls_matter && delivery.values.is_null(position) => forbidden_null(context, plan, slot),
+            _ => State::Present,
+        };
+        let states: Vec<State> = (0..count).map(state).collect();
+        for position in (0..count).filter(|position| states[*position] == State::Failed) {
+            let message = format!("`{}` cannot be null, but its producer gave no value and it has no default.", info.label);
+            let letter = Letter::new(Code::ValidationFailed, message).fix("Declare it `| None`, or give it a default.");
+            context.report(about(letter, plan, frame, slot, rows.at(position)));
+        }
+        let giver = |state: &State| if *state == State::Unset { Giver::NOBODY } else { delivery.giver };
+        let givers = states.iter().map(giver).collect();
+        (PerRow::Each(states), PerRow::Each(givers))
+    };
+    let fill = Fill { values: delivery.values, states, givers, observed_at: delivery.observed_at };
+    frame.columns[slot.0].fill(rows, total, fill)
+}
+
+fn forbidden_null(context: &Context<'_>, plan: &ScopePlan, slot: Slot) -> State {
+    let graph = context.deployment.project.graph();
+    let scalar = plan.slots[slot.0].feature.and_then(|feature| graph.scalar(feature));
+    match scalar {
+        Some(scalar) if scalar.default.is_some() => State::Unset,
+        _ => State::Failed,
+    }
+}
+
+/// The rows on which all required inputs are present; the outputs of the others are marked failed.
+pub(super) fn ready(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    frame: &mut Frame,
+    required: &[Slot],
+    outputs: &[Slot],
+    rows: &Rows,
+) -> Rows {
+    let columns: Vec<&Column> = required.iter().map(|slot| &frame.columns[slot.0]).collect();
+    if columns.iter().all(|column| column.states.all(State::Present)) {
+        return rows.clone();
+    }
+    let is_ready = |position: usize| columns.iter().all(|column| column.is_present(rows.at(position)));
+    let ready = rows.filter(frame.rows, is_ready);
+    let blocked = rows.filter(frame.rows, |position| !is_ready(position));
+    fail_blocked(context, plan, frame, required, outputs, &blocked);
+    ready
+}
+
+fn fail_blocked(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    frame: &mut Frame,
+    required: &[Slot],
+    outputs: &[Slot],
+    blocked: &Rows,
+) {
+    let total = frame.rows;
+    for position in 0..blocked.len(total) {
+        let row = blocked.at(position);
+        let culprit = required.iter().find(|slot| !frame.columns[slot.0].is_present(row));
+        let Some(culprit) = culprit else { continue };
+        // Offline a row without history is an ordinary null (framework §6.1); a failure is told in both modes.
+        if context.offline && frame.columns[culprit.0].states.get(row) == State::Unset {
+            continue;
+        }
+        for slot in outputs {
+            let message = format!(
+                "`{}` could not be computed because `{}` has no value.",
+                plan.slots[slot.0].label, plan.slots[culprit.0].label
+            );
+            context.report(about(Letter::new(Code::UpstreamFailed, message), plan, frame, *slot, row));
+        }
+    }
+    for slot in outputs {
+        let open = blocked.filter(total, |position| frame.columns[slot.0].states.get(blocked.at(position)) == State::Unset);
+        frame.columns[slot.0].mark(&open, total, State::Failed);
+    }
+}
+
+/// Marks rows of a slot failed and tells why.
+pub(super) fn fail(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    frame: &mut Frame,
+    slot: Slot,
+    rows: &Rows,
+    letter: &Letter,
+) {
+    let total = frame.rows;
+    for position in 0..rows.len(total) {
+        let told = about(letter.clone(), plan, frame, slot, rows.at(position));
+        context.report(told);
+    }
+    frame.columns[slot.0].mark(rows, total, State::Failed);
+}
+
+/// Adds the feature and the row's key to a letter.
+pub(super) fn about(letter: Letter, plan: &ScopePlan, frame: &Frame, slot: Slot, row: usize) -> Letter {
+    let letter = letter.feature(&plan.slots[slot.0].label);
+    match plan.key.and_then(|key| frame.columns[key.0].values.as_ref()) {
+        Some(keys) => letter.key(display_key(keys.as_ref(), row)),
+        None => letter,
+    }
+}

@@ -1,0 +1,76 @@
+//! Evaluates a `_` expression on a batch.
+
+use super::deliver::{Delivery, about, deliver, ready};
+use crate::context::Context;
+use crate::evaluate::evaluate;
+use crate::frame::{Frame, Giver, PerRow, Rows, State};
+use arrow::array::{ArrayRef, TimestampMicrosecondArray};
+use creta_model::{Code, Letter};
+use creta_plan::stages::{BoundProgram, ProgramInput};
+use creta_plan::{ScopePlan, Stage};
+use std::sync::Arc;
+
+pub(super) fn run(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    stage: &Stage,
+    bound: &BoundProgram,
+    frame: &mut Frame,
+    rows: &Rows,
+) -> Result<(), Letter> {
+    let [output] = stage.outputs.as_slice() else { return Ok(()) };
+    let rows = ready(context, plan, frame, &stage.inputs, &stage.outputs, rows);
+    let count = rows.len(frame.rows);
+    if count == 0 {
+        return Ok(());
+    }
+    let mut inputs = Vec::with_capacity(bound.inputs.len());
+    for input in &bound.inputs {
+        inputs.push(match input {
+            ProgramInput::Slot(slot) | ProgramInput::Outer(slot) => {
+                rows.select(&frame.columns[slot.0].array(&plan.slots[slot.0].data_type, frame.rows))?
+            }
+            ProgramInput::Now => now_array(&frame.now, &rows, frame.rows),
+        });
+    }
+    let evaluated = evaluate(&bound.program, &inputs, count)?;
+    let values = creta_ports::arrays::cast(&evaluated.values, &plan.slots[output.0].data_type)?;
+    let delivery = Delivery {
+        values,
+        found: None,
+        giver: Giver::EXPRESSION,
+        observed_at: PerRow::Same(context.started_at),
+    };
+    let failed: Vec<u32> = evaluated.failures.iter().map(|failure| rows.at(failure.row) as u32).collect();
+    let good = rows.filter(frame.rows, |position| !failed.contains(&(rows.at(position) as u32)));
+    let delivery = if failed.is_empty() { delivery } else { delivery.only(&rows, &good, frame.rows)? };
+    deliver(context, plan, frame, *output, &good, delivery)?;
+    for failure in &evaluated.failures {
+        let letter = Letter::new(Code::ResolverFailed, format!("`{}`: {}.", plan.slots[output.0].label, failure.message));
+        let told = about(letter, plan, frame, *output, rows.at(failure.row));
+        context.report(told);
+    }
+    frame.columns[output.0].mark(&Rows::Some(failed), frame.rows, State::Failed);
+    Ok(())
+}
+
+impl Delivery {
+    /// The part of a delivery for `rows` that concerns `good`, a subset of them.
+    fn only(self, rows: &Rows, good: &Rows, total: usize) -> Result<Delivery, Letter> {
+        let mut positions = Vec::with_capacity(good.len(total));
+        let mut next = 0;
+        for position in 0..rows.len(total) {
+            if next < good.len(total) && good.at(next) == rows.at(position) {
+                positions.push(position as u32);
+                next += 1;
+            }
+        }
+        Ok(Delivery { values: crate::frame::gather(&self.values, &positions)?, ..self })
+    }
+}
+
+/// Query times of the selected rows as a timestamp column.
+pub(super) fn now_array(now: &PerRow<i64>, rows: &Rows, total: usize) -> ArrayRef {
+    let times = (0..rows.len(total)).map(|position| now.get(rows.at(position)));
+    Arc::new(TimestampMicrosecondArray::from_iter_values(times).with_timezone("UTC"))
+}

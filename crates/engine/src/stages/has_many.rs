@@ -1,0 +1,172 @@
+//! Rows related to each row, and what is made of them: aggregates, lists of rows, lists of one column.
+//!
+//! Two ways give the same answer. Where a product only reads listed columns and bounds only the feature time, all
+//! rows share one sorted timeline and each parent is a slice of it (`slices`). Everything else goes through explicit
+//! (parent, child) pairs (`pairs`).
+
+mod pairs;
+mod slices;
+
+use super::deliver::{Delivery, about, deliver, ready};
+use crate::context::Context;
+use crate::frame::{Frame, Giver, PerRow, Rows, State};
+use crate::kernels::keys::distinct;
+use crate::kernels::timeline::Timeline;
+use crate::scans;
+use arrow::array::{Array, ArrayRef};
+use creta_expr::Relation;
+use creta_model::{Code, Letter};
+use creta_plan::stages::{Enumerate, HasMany, Product};
+use creta_plan::{ScopePlan, Slot, Stage};
+
+/// The listed child rows, and the parents that look at them.
+struct Children<'a> {
+    many: &'a HasMany,
+    found: scans::Found,
+    timeline: Timeline,
+    /// Group of the timeline per parent.
+    groups: Vec<Option<u32>>,
+    /// Query time per parent.
+    now: Vec<i64>,
+    /// Whether some child key occurs more than once, so that rows are versions of each other.
+    has_versions: bool,
+}
+
+/// Values of one product, one per parent, and the parents for which it failed.
+struct Made {
+    values: ArrayRef,
+    failures: Vec<(usize, String)>,
+}
+
+pub(super) async fn run(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    stage: &Stage,
+    many: &HasMany,
+    frame: &mut Frame,
+    rows: &Rows,
+) -> Result<(), Letter> {
+    let rows = ready(context, plan, frame, &stage.inputs, &stage.outputs, rows);
+    if rows.len(frame.rows) == 0 {
+        return Ok(());
+    }
+    let made = match list(context, plan, stage, many, frame, &rows).await {
+        Ok(children) => make(context, plan, stage, &children, frame, &rows).await,
+        Err(letter) => Err(letter),
+    };
+    match made {
+        Ok(made) => hand_over(context, plan, stage, frame, &rows, made),
+        Err(letter) => {
+            let letter = letter.resolver(&context.deployment.project.graph().resolver(many.enumerate.resolver).name);
+            for slot in &stage.outputs {
+                super::deliver::fail(context, plan, frame, *slot, &rows, &letter);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Lists the child rows of all parents and sorts them by (join key, feature time, primary key).
+async fn list<'a>(
+    context: &Context<'_>,
+    plan: &ScopePlan,
+    stage: &Stage,
+    many: &'a HasMany,
+    frame: &Frame,
+    rows: &Rows,
+) -> Result<Children<'a>, Letter> {
+    let enumerate = &many.enumerate;
+    let keys = stage.inputs[..enumerate.join.len()].iter();
+    let keys = keys.map(|slot| rows.select(&frame.columns[slot.0].array(&plan.slots[slot.0].data_type, frame.rows)));
+    let keys = keys.collect::<Result<Vec<ArrayRef>, Letter>>()?;
+    let now: Vec<i64> = (0..rows.len(frame.rows)).map(|position| frame.now.get(rows.at(position))).collect();
+    let wanted = scans::Wanted {
+        resolver: enumerate.resolver,
+        column: column_name(enumerate, enumerate.join.first()),
+        values: &keys[0],
+        time_column: enumerate.time.as_ref().map(|slot| column_name(enumerate, Some(slot))),
+        from: oldest_needed(many, &now),
+        until: enumerate.time.and_then(|_| now.iter().copied().max()),
+    };
+    let found = scans::by_column(context, wanted).await?;
+    let join = enumerate.join.iter().map(|slot| found.column(Some(column_name(enumerate, Some(slot)))));
+    let join = join.collect::<Result<Vec<ArrayRef>, Letter>>()?;
+    let key = found.column(many.scope.key.as_ref().map(|slot| column_name(enumerate, Some(slot))))?;
+    let timeline = Timeline::build(&join, &found.times(), std::slice::from_ref(&key));
+    let groups = timeline.probe(&keys);
+    let has_versions = distinct(std::slice::from_ref(&key), None).representatives.len() < key.len();
+    Ok(Children { many, found, timeline, groups, now, has_versions })
+}
+
+fn column_name<'a>(enumerate: &'a Enumerate, slot: Option<&Slot>) -> &'a str {
+    let column = enumerate.columns.iter().find(|(_, own)| Some(own) == slot);
+    column.map(|(name, _)| name.as_str()).unwrap_or_default()
+}
+
+/// The earliest feature time that any product can see, when every product has such a bound and rows are not versions
+/// of each other (an old version may still be the one in force, so bounds on other columns do not count).
+fn oldest_needed(many: &HasMany, now: &[i64]) -> Option<i64> {
+    let earliest = now.iter().copied().min()?;
+    let lowest = |product: &Product| {
+        let lower = product.bounds.iter().filter(|bound| Some(bound.slot) == many.enumerate.time);
+        let lower = lower.filter(|bound| matches!(bound.bound.relation, Relation::Greater | Relation::GreaterOrEqual));
+        lower.map(|bound| bound.bound.offset).max()
+    };
+    let offsets: Option<Vec<i64>> = many.products.iter().map(lowest).collect();
+    offsets?.into_iter().min().map(|offset| earliest.saturating_add(offset))
+}
+
+async fn make(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    stage: &Stage,
+    children: &Children<'_>,
+    frame: &Frame,
+    rows: &Rows,
+) -> Result<Vec<Made>, Letter> {
+    let products = &children.many.products;
+    let sliced: Vec<bool> = products.iter().map(|product| slices::suits(children, product)).collect();
+    let mut made: Vec<Option<Made>> = Vec::with_capacity(products.len());
+    for (position, product) in products.iter().enumerate() {
+        made.push(match sliced[position] {
+            true => Some(slices::make(children, product, &plan.slots[stage.outputs[position].0].data_type)?),
+            false => None,
+        });
+    }
+    if made.iter().any(Option::is_none) {
+        let types = stage.outputs.iter().map(|slot| plan.slots[slot.0].data_type.clone()).collect::<Vec<_>>();
+        pairs::make(context, plan, children, frame, rows, &types, &mut made).await?;
+    }
+    Ok(made.into_iter().flatten().collect())
+}
+
+fn hand_over(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    stage: &Stage,
+    frame: &mut Frame,
+    rows: &Rows,
+    made: Vec<Made>,
+) -> Result<(), Letter> {
+    let giver = Giver::EXPRESSION;
+    for (slot, made) in stage.outputs.iter().zip(made) {
+        let delivery =
+            Delivery { values: made.values, found: None, giver, observed_at: PerRow::Same(context.started_at) };
+        deliver(context, plan, frame, *slot, rows, delivery)?;
+        for (position, message) in made.failures {
+            let row = rows.at(position);
+            let letter = Letter::new(Code::ResolverFailed, format!("`{}`: {message}.", plan.slots[slot.0].label));
+            let letter = about(letter, plan, frame, *slot, row);
+            context.report(letter);
+            frame.columns[slot.0].mark(&Rows::Some(vec![row as u32]), frame.rows, State::Failed);
+        }
+    }
+    Ok(())
+}
+
+impl Children<'_> {
+    /// The column of a child slot, in the order the rows were listed.
+    fn column(&self, slot: Slot) -> Result<ArrayRef, Letter> {
+        self.found.column(Some(column_name(&self.many.enumerate, Some(&slot))))
+    }
+}

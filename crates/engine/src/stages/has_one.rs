@@ -1,0 +1,167 @@
+//! Features of the related row: distinct foreign keys become the rows of the related scope, answers fan out again.
+
+use super::deliver::ready;
+use crate::context::{Context, internal};
+use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State, gather};
+use crate::kernels::keys::distinct;
+use crate::kernels::timeline::Timeline;
+use crate::{observe, scans, scope};
+use arrow::array::{Array, ArrayRef, Int64Array, UInt32Array, new_null_array};
+use arrow::compute::take;
+use creta_model::{Code, Letter};
+use creta_plan::stages::{Enumerate, HasOne};
+use creta_plan::{ScopePlan, Slot, Stage};
+
+pub(super) async fn run(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    stage: &Stage,
+    one: &HasOne,
+    frame: &mut Frame,
+    rows: &Rows,
+) -> Result<(), Letter> {
+    let rows = ready(context, plan, frame, &stage.inputs, &stage.outputs, rows);
+    let count = rows.len(frame.rows);
+    if count == 0 {
+        return Ok(());
+    }
+    let keys = foreign_keys(context, plan, stage, one, frame, &rows).await?;
+    let times = times(one, frame, &rows);
+    let groups = distinct(std::slice::from_ref(&keys), times.as_ref());
+    let mut related = related_rows(one, frame, &rows, &keys, &groups.representatives)?;
+    scope::run_scope(context, &one.scope, &mut related, &one.exports).await?;
+    if context.persists {
+        observe::scope(context, &one.scope, &related)?;
+    }
+    for (export, output) in one.exports.iter().zip(&stage.outputs) {
+        let cells = related.columns[export.0].take(&groups.group_of_row)?;
+        let cells = absent(cells, &keys, one.optional);
+        receive(context, plan, frame, *output, &rows, cells, count)?;
+    }
+    Ok(())
+}
+
+/// The related primary key per row; null where there is none.
+async fn foreign_keys(
+    context: &Context<'_>,
+    plan: &ScopePlan,
+    stage: &Stage,
+    one: &HasOne,
+    frame: &Frame,
+    rows: &Rows,
+) -> Result<ArrayRef, Letter> {
+    let columns = stage.inputs.iter();
+    let columns = columns.map(|slot| rows.select(&frame.columns[slot.0].array(&plan.slots[slot.0].data_type, frame.rows)));
+    let columns = columns.collect::<Result<Vec<ArrayRef>, Letter>>()?;
+    match &one.find {
+        None => columns.into_iter().next().ok_or_else(|| internal("a has-one stage without keys")),
+        Some(find) => found_keys(context, find, &columns, frame, rows).await,
+    }
+}
+
+/// Joins that are not on the primary key: the newest listed row at or before the row's time, and its key.
+async fn found_keys(
+    context: &Context<'_>,
+    find: &Enumerate,
+    columns: &[ArrayRef],
+    frame: &Frame,
+    rows: &Rows,
+) -> Result<ArrayRef, Letter> {
+    let name_of = |slot: &Slot| find.columns.iter().find(|(_, own)| own == slot).map(|(name, _)| name.as_str());
+    let time_column = find.time.as_ref().and_then(name_of);
+    let first = find.join.first().and_then(name_of).unwrap_or_default();
+    let until = (0..rows.len(frame.rows)).map(|position| frame.now.get(rows.at(position))).max();
+    let wanted =
+        scans::Wanted { resolver: find.resolver, column: first, values: &columns[0], time_column, from: None, until };
+    let found = scans::by_column(context, wanted).await?;
+    let join = find.join.iter().map(|slot| found.column(name_of(slot))).collect::<Result<Vec<_>, _>>()?;
+    let timeline = Timeline::build(&join, &found.times(), &[]);
+    let groups = timeline.probe(columns);
+    let as_of = |(position, group): (usize, &Option<u32>)| {
+        let now = if time_column.is_some() { frame.now.get(rows.at(position)) } else { i64::MAX };
+        group.and_then(|group| timeline.as_of(group, now))
+    };
+    let matched: UInt32Array = groups.iter().enumerate().map(as_of).collect();
+    // The planner asks for the primary key before any other column.
+    let key_column = find.columns.first().map(|(name, _)| name.as_str());
+    take(&found.column(key_column)?, &matched, None).map_err(internal)
+}
+
+/// Query times per row when the related values depend on them and they differ.
+fn times(one: &HasOne, frame: &Frame, rows: &Rows) -> Option<Int64Array> {
+    match &frame.now {
+        PerRow::Each(_) if one.scope.uses_time => {
+            Some((0..rows.len(frame.rows)).map(|position| Some(frame.now.get(rows.at(position)))).collect())
+        }
+        _ => None,
+    }
+}
+
+fn related_rows(
+    one: &HasOne,
+    frame: &Frame,
+    rows: &Rows,
+    keys: &ArrayRef,
+    representatives: &UInt32Array,
+) -> Result<Frame, Letter> {
+    let positions: Vec<u32> = representatives.values().to_vec();
+    let now = match &frame.now {
+        PerRow::Same(now) => PerRow::Same(*now),
+        PerRow::Each(_) => PerRow::Each(positions.iter().map(|position| frame.now.get(rows.at(*position as usize))).collect()),
+    };
+    let mut related = Frame::new(positions.len(), now, one.scope.slots.len());
+    if let Some(key) = one.scope.key {
+        related.give(key, gather(keys, &positions)?, Giver::INPUT, PerRow::Same(i64::MIN));
+    }
+    Ok(related)
+}
+
+/// A null key leads nowhere: nothing for an optional relationship, unset for a required one.
+fn absent(mut cells: Column, keys: &ArrayRef, optional: bool) -> Column {
+    let total = keys.len();
+    let nowhere = |row: usize| keys.is_null(row);
+    if keys.null_count() > 0 {
+        let states = (0..total).map(|row| if nowhere(row) { State::Unset } else { cells.states.get(row) });
+        cells.states = PerRow::Each(states.collect());
+    }
+    if optional && !cells.states.all(State::Present) {
+        let states = (0..total).map(|row| match cells.states.get(row) {
+            State::Unset => State::Present,
+            state => state,
+        });
+        cells.states = PerRow::Each(states.collect());
+    }
+    cells
+}
+
+fn receive(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    frame: &mut Frame,
+    output: Slot,
+    rows: &Rows,
+    cells: Column,
+    count: usize,
+) -> Result<(), Letter> {
+    let values = cells.array(&plan.slots[output.0].data_type, count);
+    // Absent rows of an optional relationship must read null whatever the related scope left in their place.
+    let values = if values.len() == count { values } else { new_null_array(values.data_type(), count) };
+    let total = frame.rows;
+    for position in 0..count {
+        if cells.states.get(position) == State::Unset && !context.offline {
+            let message = format!("`{}` has no related row.", plan.slots[output.0].label);
+            let letter = super::deliver::about(Letter::new(Code::UpstreamFailed, message), plan, frame, output, rows.at(position));
+            context.report(letter);
+        }
+    }
+    let states = match cells.states {
+        PerRow::Same(State::Unset) => PerRow::Same(State::Failed),
+        PerRow::Same(state) => PerRow::Same(state),
+        PerRow::Each(states) => {
+            let failed = |state| if state == State::Unset { State::Failed } else { state };
+            PerRow::Each(states.into_iter().map(failed).collect())
+        }
+    };
+    let fill = Fill { values, states, givers: cells.givers, observed_at: cells.observed_at };
+    frame.columns[output.0].fill(rows, total, fill)
+}

@@ -1,0 +1,144 @@
+//! The two reads that come before any stage: newest values online, observations as of each row's time offline.
+
+use crate::context::{Context, internal};
+use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State};
+use crate::kernels::timeline::Timeline;
+use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, TimestampMicrosecondArray};
+use arrow::compute::filter;
+use creta_model::{Letter, Value};
+use creta_plan::ScopePlan;
+use creta_plan::stages::SampledSlot;
+use creta_ports::arrays::{array_of, value_at};
+use creta_ports::offline::{History, HistoryColumn, HistoryRequest};
+use creta_ports::online::Read;
+use std::sync::Arc;
+
+/// Fills what the online store holds and is fresh enough (framework §8).
+pub(crate) async fn read_online(context: &Context<'_>, plan: &ScopePlan, frame: &mut Frame) -> Result<(), Letter> {
+    let Some(key) = plan.key.filter(|_| !plan.cached.is_empty()) else { return Ok(()) };
+    let graph = context.deployment.project.graph();
+    let Some(keys) = frame.columns[key.0].values.clone() else { return Ok(()) };
+    let keys: Vec<Value> = (0..frame.rows).map(|row| value_at(keys.as_ref(), row)).collect();
+    let read = Read { namespace: &graph.entity(plan.entity).namespace, features: &plan.cached_names, keys: &keys };
+    let mut found = context.stores.online.read(read).await?;
+    for (position, cached) in plan.cached.iter().enumerate() {
+        let mut rows = Vec::new();
+        let mut values = Vec::new();
+        let mut observed_at = Vec::new();
+        for (row, cells) in found.iter_mut().enumerate() {
+            let now = frame.now.get(row);
+            let fresh = |age: i64| age >= 0 && age <= cached.staleness;
+            if frame.columns[cached.slot.0].is_present(row) {
+                continue;
+            }
+            if let Some(cell) = cells[position].take_if(|cell| fresh(now.saturating_sub(cell.observed_at))) {
+                rows.push(row as u32);
+                observed_at.push(cell.observed_at);
+                values.push(cell.value);
+            }
+        }
+        if rows.is_empty() {
+            continue;
+        }
+        let data_type = &plan.slots[cached.slot.0].data_type;
+        let fill = Fill {
+            values: array_of(data_type, values.iter().map(Some))?,
+            states: PerRow::Same(State::Present),
+            givers: PerRow::Same(Giver::ONLINE_STORE),
+            observed_at: PerRow::Each(observed_at),
+        };
+        let rows = if rows.len() == frame.rows { Rows::All } else { Rows::Some(rows) };
+        let total = frame.rows;
+        frame.columns[cached.slot.0].fill(&rows, total, fill)?;
+    }
+    Ok(())
+}
+
+/// Fills what was observed at or before each row's time: per feature, newest first (framework §2).
+pub(crate) async fn read_offline(context: &Context<'_>, plan: &ScopePlan, frame: &mut Frame) -> Result<(), Letter> {
+    let Some(key) = plan.key.filter(|_| !plan.sampled.is_empty()) else { return Ok(()) };
+    let graph = context.deployment.project.graph();
+    let key_type = plan.slots[key.0].data_type.clone();
+    let keys = frame.columns[key.0].array(&key_type, frame.rows);
+    let columns = plan.sampled.iter().filter(|sampled| !sampled.is_feature_time);
+    let columns: Vec<HistoryColumn> = columns
+        .map(|sampled| HistoryColumn {
+            name: sampled.name.clone(),
+            data_type: plan.slots[sampled.slot.0].data_type.clone(),
+        })
+        .collect();
+    let request = HistoryRequest {
+        namespace: graph.entity(plan.entity).namespace.clone(),
+        key_type,
+        columns,
+        keys: Some(keys.clone()),
+        observed_from: None,
+        observed_until: (0..frame.rows).map(|row| frame.now.get(row)).max(),
+        inserted_from: None,
+        inserted_until: None,
+    };
+    let history = context.stores.offline.history(&request).await?;
+    let mut newest = vec![i64::MIN; frame.rows];
+    let values = plan.sampled.iter().filter(|sampled| !sampled.is_feature_time);
+    for (position, sampled) in values.enumerate() {
+        sample(&history, position, sampled, &keys, frame, &mut newest)?;
+    }
+    for sampled in plan.sampled.iter().filter(|sampled| sampled.is_feature_time) {
+        let times = newest.iter().map(|time| (*time != i64::MIN).then_some(*time));
+        let values: ArrayRef = Arc::new(times.collect::<TimestampMicrosecondArray>().with_timezone("UTC"));
+        fill_sampled(&mut frame.columns[sampled.slot.0], frame.rows, values, newest.clone())?;
+    }
+    Ok(())
+}
+
+fn sample(
+    history: &History,
+    position: usize,
+    sampled: &SampledSlot,
+    keys: &ArrayRef,
+    frame: &mut Frame,
+    newest: &mut [i64],
+) -> Result<(), Letter> {
+    let (values, observed) = &history.columns[position];
+    let keep = |array: &ArrayRef, mask: &BooleanArray| filter(array, mask).map_err(internal);
+    let values = keep(values, observed)?;
+    let observed_keys = keep(&history.keys, observed)?;
+    let observed_at: ArrayRef = Arc::new(history.observed_at.clone());
+    let observed_at = keep(&observed_at, observed)?;
+    let Some(observed_at) = observed_at.as_any().downcast_ref::<Int64Array>() else {
+        return Err(internal("observed_at is not int64"));
+    };
+    // The store sorts by (key, observed_at, inserted_at, sequence), and the timeline keeps the order of equals.
+    let timeline = Timeline::build(&[observed_keys], observed_at, &[]);
+    let groups = timeline.probe(std::slice::from_ref(keys));
+    let mut indices: Vec<Option<u32>> = Vec::with_capacity(frame.rows);
+    let mut times = vec![i64::MIN; frame.rows];
+    for (row, group) in groups.iter().enumerate() {
+        let now = frame.now.get(row);
+        let found = group.and_then(|group| timeline.as_of(group, now));
+        let found = found.filter(|index| {
+            let at = observed_at.value(*index as usize);
+            sampled.time_to_live.is_none_or(|life| now <= at.saturating_add(life))
+        });
+        if let Some(index) = found {
+            times[row] = observed_at.value(index as usize);
+            newest[row] = newest[row].max(times[row]);
+        }
+        indices.push(found);
+    }
+    let indices = arrow::array::UInt32Array::from(indices);
+    let values = arrow::compute::take(&values, &indices, None).map_err(internal)?;
+    fill_sampled(&mut frame.columns[sampled.slot.0], frame.rows, values, times)
+}
+
+fn fill_sampled(column: &mut Column, total: usize, values: ArrayRef, times: Vec<i64>) -> Result<(), Letter> {
+    let state = |time: &i64| if *time == i64::MIN { State::Unset } else { State::Present };
+    let giver = |time: &i64| if *time == i64::MIN { Giver::NOBODY } else { Giver::OFFLINE_STORE };
+    let fill = Fill {
+        values,
+        states: PerRow::Each(times.iter().map(state).collect()),
+        givers: PerRow::Each(times.iter().map(giver).collect()),
+        observed_at: PerRow::Each(times),
+    };
+    column.fill(&Rows::All, total, fill)
+}

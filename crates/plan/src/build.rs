@@ -1,0 +1,99 @@
+//! The planner's front door: question in, plan out.
+
+mod has_many;
+mod has_one;
+mod outputs;
+mod resolvers;
+mod scope;
+
+use crate::project::Project;
+use crate::question::Question;
+use crate::stages::{Plan, PlannedOutput, Root, Slot};
+use creta_model::{Code, EntityId, Letter};
+use outputs::{Wanted, wanted_outputs};
+use scope::ScopeBuilder;
+
+/// Plans a question. Errors: every REQUEST letter; nothing has run when they are returned.
+pub fn plan(project: &Project, question: &Question) -> Result<Plan, Vec<Letter>> {
+    let mut roots = roots(project, question)?;
+    let mut warnings = Vec::new();
+    let mut outputs = Vec::new();
+    let mut faults = Vec::new();
+    for wanted in wanted_outputs(project, question)? {
+        match place(&mut roots, &wanted) {
+            Ok((root, slot)) => outputs.push(PlannedOutput { name: wanted.name, root, slot }),
+            Err(letter) if wanted.explicit => faults.push(describe(letter, &wanted.name)),
+            Err(letter) => warnings.push(format!("{} is left out: {}", wanted.name, letter.message)),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let roots = roots.into_iter().map(|(builder, inputs)| Root { scope: builder.finish(), inputs }).collect();
+    Ok(Plan { question: question.clone(), roots, outputs, warnings })
+}
+
+type RootBuilder<'a> = (ScopeBuilder<'a>, Vec<(usize, Slot)>);
+
+/// One builder per namespace among the inputs and outputs, with the inputs given.
+fn roots<'a>(project: &'a Project, question: &'a Question) -> Result<Vec<RootBuilder<'a>>, Vec<Letter>> {
+    let mut roots: Vec<RootBuilder<'a>> = Vec::new();
+    let mut faults = Vec::new();
+    for (position, input) in question.inputs.iter().enumerate() {
+        match project.graph().path(input) {
+            Ok(path) => {
+                let Some(feature) = path.feature.filter(|_| path.steps.is_empty()) else {
+                    let message = format!("`{input}` cannot be given: inputs are features of the entity itself.");
+                    faults.push(Letter::new(Code::InvalidQuery, message).feature(input));
+                    continue;
+                };
+                let root = root_of(&mut roots, project, question, path.root);
+                let slot = roots[root].0.give(feature);
+                roots[root].1.push((position, slot));
+            }
+            Err(letter) => faults.push(unknown(letter, input, "input")),
+        }
+    }
+    if faults.is_empty() { Ok(roots) } else { Err(faults) }
+}
+
+fn root_of<'a>(
+    roots: &mut Vec<RootBuilder<'a>>,
+    project: &'a Project,
+    question: &'a Question,
+    entity: EntityId,
+) -> usize {
+    roots.iter().position(|(builder, _)| builder.entity() == entity).unwrap_or_else(|| {
+        roots.push((ScopeBuilder::new(project, question, entity, 0), Vec::new()));
+        roots.len() - 1
+    })
+}
+
+fn place(roots: &mut [RootBuilder<'_>], wanted: &Wanted) -> Result<(usize, Slot), Letter> {
+    let Some(root) = roots.iter().position(|(builder, _)| builder.entity() == wanted.path.root) else {
+        let message = format!("Nothing of the namespace of `{}` is given, so there is no row to answer for.", wanted.name);
+        return Err(Letter::new(Code::InvalidQuery, message).fix("Give its primary key among the inputs."));
+    };
+    let slot = roots[root].0.need_path(&wanted.path.steps, wanted.path.feature)?;
+    Ok((root, slot))
+}
+
+fn describe(letter: Letter, output: &str) -> Letter {
+    match &letter.feature {
+        Some(feature) if feature != output => {
+            let message = format!("{} It is needed for `{output}`.", letter.message);
+            Letter { message, ..letter }
+        }
+        _ => letter.feature(output),
+    }
+}
+
+/// A feature that the caller misspelt is the caller's mistake, not the project's.
+fn unknown(letter: Letter, name: &str, role: &str) -> Letter {
+    let message = format!("Query {role} referenced undefined feature '{name}'");
+    let fix = match letter.message.contains("windowed") {
+        true => letter.fix,
+        false => letter.fix.filter(|fix| fix.starts_with("Did")),
+    };
+    Letter { code: Code::UnknownQueryFeature, message, fix, feature: Some(name.to_owned()), ..letter }
+}

@@ -1,0 +1,225 @@
+//! Has-many relationships: who lists the rows, and what is made of them.
+
+use super::scope::{Enumerated, Pending, ScopeBuilder};
+use crate::candidates;
+use crate::stages::{
+    Action, ChildBound, Enumerate, HasMany, Product, ProductKind, Slot, SlotInfo, Stage,
+};
+use creta_expr::{Aggregate, Input, Program};
+use creta_model::data_type::StructField;
+use creta_model::graph::{NodeKind, RelationshipNode, Step};
+use creta_model::{Code, DataType, FeatureId, Letter, ResolverId};
+
+/// A has-many stage that still gains products.
+#[derive(Clone)]
+pub(super) struct PendingRows<'a> {
+    relationship: FeatureId,
+    keys: Vec<Slot>,
+    /// Slots of our scope that filters read through `__`.
+    outer: Vec<Slot>,
+    scope: ScopeBuilder<'a>,
+    enumerate: Enumerate,
+    products: Vec<(Product, Slot)>,
+}
+
+impl<'a> PendingRows<'a> {
+    pub(super) fn finish(self) -> Stage {
+        let (products, outputs): (Vec<Product>, Vec<Slot>) = self.products.into_iter().unzip();
+        let columns = self.scope.enumerated.as_ref().map(|enumerated| enumerated.used.clone()).unwrap_or_default();
+        let enumerate = Enumerate { columns, ..self.enumerate };
+        let scope = self.scope.finish();
+        let many = HasMany { relationship: self.relationship, enumerate, scope, products };
+        let inputs = self.keys.into_iter().chain(self.outer).collect();
+        Stage { inputs, outputs, action: Action::HasMany(Box::new(many)) }
+    }
+}
+
+impl<'a> ScopeBuilder<'a> {
+    /// The slot of an aggregate over rows related to this scope's row.
+    pub(super) fn need_aggregate(&mut self, aggregate: &Aggregate) -> Result<Slot, Letter> {
+        if let Some((first, rest)) = aggregate.through.split_first() {
+            let inner = Aggregate { through: rest.to_vec(), ..aggregate.clone() };
+            return self.through_one(*first, |nested| nested.need_aggregate(&inner));
+        }
+        let index = self.rows_stage(aggregate.rows, reads_outer(aggregate))?;
+        let product = self.aggregate_product(index, aggregate)?;
+        let label = format!("{}.{:?}", self.graph().feature(aggregate.rows).fqn, aggregate.function).to_lowercase();
+        let info = SlotInfo { feature: None, label, data_type: aggregate.data_type.clone(), nullable: true, tainted: false };
+        Ok(self.add_product(index, product, info))
+    }
+
+    /// `calls` (the rows) or `calls.teu` (one column as a list) as an output or argument.
+    pub(super) fn need_rows(
+        &mut self,
+        relationship: FeatureId,
+        rest: &[Step],
+        feature: Option<FeatureId>,
+    ) -> Result<Slot, Letter> {
+        if rest.iter().any(|step| matches!(step, Step::HasMany(_))) {
+            let fqn = &self.graph().feature(relationship).fqn;
+            let message = format!("`{fqn}` leads to further rows; rows of rows cannot be asked for.");
+            return Err(Letter::new(Code::InvalidQuery, message).fix("Ask for the inner rows from their own entity."));
+        }
+        match feature {
+            Some(_) => {
+                let index = self.rows_stage(relationship, false)?;
+                let slot = self.rows[index].scope.need_path(rest, feature)?;
+                let item = self.rows[index].scope.slots[slot.0].data_type.clone();
+                let product = Product { bounds: vec![], filters: vec![], limit: None, kind: ProductKind::Column(slot) };
+                let label = self.rows[index].scope.slots[slot.0].label.clone();
+                let info = SlotInfo { feature: None, label, data_type: DataType::List(Box::new(item)), nullable: false, tainted: false };
+                Ok(self.add_product(index, product, info))
+            }
+            None => {
+                let entity = self.related(relationship)?.entity;
+                let columns: Vec<Vec<FeatureId>> = vec![self.graph().scalars(entity).collect()];
+                let plain = Product { bounds: vec![], filters: vec![], limit: None, kind: ProductKind::Rows { columns: vec![] } };
+                self.rows_product(relationship, &columns.concat(), plain)
+            }
+        }
+    }
+
+    /// Rows with these columns after the filters of `shape`; columns that cannot be planned are left out.
+    pub(super) fn rows_product(
+        &mut self,
+        relationship: FeatureId,
+        columns: &[FeatureId],
+        shape: Product,
+    ) -> Result<Slot, Letter> {
+        let index = self.rows_stage(relationship, false)?;
+        let mut named = Vec::with_capacity(columns.len());
+        let mut fields = Vec::with_capacity(columns.len());
+        for column in columns {
+            let Ok(slot) = self.rows[index].scope.need(*column) else { continue };
+            let info = &self.rows[index].scope.slots[slot.0];
+            let name = self.graph().feature(*column).fqn.clone();
+            fields.push(StructField { name: name.clone(), data_type: info.data_type.clone(), nullable: true });
+            named.push((name, slot));
+        }
+        let product = Product { kind: ProductKind::Rows { columns: named }, ..shape };
+        let data_type = DataType::List(Box::new(DataType::Struct(fields)));
+        let label = self.graph().feature(relationship).fqn.clone();
+        Ok(self.add_product(index, product, SlotInfo { feature: None, label, data_type, nullable: false, tainted: false }))
+    }
+
+    /// Filters of an argument such as `Vessel.calls[PortCall.detained == True]`, as an otherwise empty product.
+    pub(super) fn filters_of(&mut self, aggregate: &Aggregate) -> Result<Product, Letter> {
+        let index = self.rows_stage(aggregate.rows, reads_outer(aggregate))?;
+        let product = self.aggregate_product(index, aggregate)?;
+        Ok(Product { kind: ProductKind::Rows { columns: Vec::new() }, ..product })
+    }
+
+    fn add_product(&mut self, index: usize, product: Product, info: SlotInfo) -> Slot {
+        let slot = self.add_slot(info);
+        self.rows[index].products.push((product, slot));
+        slot
+    }
+
+    fn related(&self, relationship: FeatureId) -> Result<&'a RelationshipNode, Letter> {
+        let node = self.graph().feature(relationship);
+        match &node.kind {
+            NodeKind::HasMany(related) => Ok(related),
+            _ => Err(Letter::new(Code::InvalidQuery, format!("`{}` is not a has-many relationship.", node.fqn))),
+        }
+    }
+
+    /// One stage serves all products of a relationship, unless a filter reads slots of ours that may come later.
+    fn rows_stage(&mut self, relationship: FeatureId, alone: bool) -> Result<usize, Letter> {
+        let shared = self.rows.iter().position(|rows| rows.relationship == relationship && rows.outer.is_empty());
+        if let Some(index) = shared.filter(|_| !alone) {
+            return Ok(index);
+        }
+        let related = self.related(relationship)?;
+        let keys = related.on.iter().map(|(local, _)| self.need(*local)).collect::<Result<Vec<_>, _>>()?;
+        let mut scope = self.nested(related.entity)?;
+        let foreign: Vec<FeatureId> = related.on.iter().map(|(_, foreign)| *foreign).collect();
+        let enumerate = scope.enumerate(&foreign, &self.graph().feature(relationship).fqn)?;
+        self.rows.push(PendingRows { relationship, keys, outer: Vec::new(), scope, enumerate, products: Vec::new() });
+        let index = self.rows.len() - 1;
+        if !alone {
+            self.pending.push(Pending::HasMany(index));
+        }
+        Ok(index)
+    }
+
+    fn aggregate_product(&mut self, index: usize, aggregate: &Aggregate) -> Result<Product, Letter> {
+        // The child scope is taken out while it is extended, because its programs may extend ours through `__`.
+        let mut scope = self.rows[index].scope.clone();
+        let alone = reads_outer(aggregate);
+        let mut outer_slots = Vec::new();
+        let mut bind = |outer: &mut ScopeBuilder<'a>, program: &Program| {
+            let (bound, _, outer_read) = scope.bind_within(program, Some(outer))?;
+            outer_slots.extend(outer_read);
+            Ok::<_, Letter>(bound)
+        };
+        let value = aggregate.value.as_ref().map(|program| bind(self, program)).transpose()?;
+        let by = aggregate.by.as_ref().map(|program| bind(self, program)).transpose()?;
+        let filters = aggregate.filters.iter().map(|program| bind(self, program)).collect::<Result<Vec<_>, _>>()?;
+        let mut bounds = Vec::with_capacity(aggregate.bounds.len());
+        for bound in &aggregate.bounds {
+            bounds.push(ChildBound { slot: scope.need(bound.column)?, bound: *bound });
+        }
+        self.rows[index].scope = scope;
+        self.rows[index].outer.extend(outer_slots);
+        if alone {
+            self.pending.push(Pending::HasMany(index));
+        }
+        let kind = ProductKind::Aggregate {
+            function: aggregate.function,
+            value,
+            by,
+            quantile: aggregate.quantile,
+            count: aggregate.count,
+        };
+        Ok(Product { bounds, filters, limit: aggregate.limit, kind })
+    }
+
+    /// Who lists the rows of this scope's entity by these columns. The scope's other features may come from it too.
+    pub(super) fn enumerate(&mut self, join: &[FeatureId], relationship: &str) -> Result<Enumerate, Letter> {
+        let key = self.graph().primary_key(self.entity);
+        let resolver = self.enumerator(join, relationship)?;
+        let columns = self.project.outputs(resolver).into_iter().map(|(name, feature)| (feature, name)).collect();
+        self.enumerated = Some(Enumerated { columns, used: Vec::new() });
+        if let Some(key) = key {
+            self.need(key)?;
+        }
+        let join = join.iter().map(|feature| self.need(*feature)).collect::<Result<Vec<_>, _>>()?;
+        let time = match self.graph().entity(self.entity).feature_time {
+            Some(time) => {
+                let listed = self.enumerated.as_ref().is_some_and(|listed| listed.columns.contains_key(&time));
+                if listed { Some(self.need(time)?) } else { None }
+            }
+            None => None,
+        };
+        let columns = self.enumerated.as_ref().map(|listed| listed.used.clone()).unwrap_or_default();
+        Ok(Enumerate { resolver, columns, join, time })
+    }
+
+    fn enumerator(&self, join: &[FeatureId], relationship: &str) -> Result<ResolverId, Letter> {
+        let needed: Vec<FeatureId> = self.graph().primary_key(self.entity).into_iter().chain(join.iter().copied()).collect();
+        let Some(first) = needed.first() else {
+            return Err(Letter::new(Code::InvalidQuery, format!("`{relationship}` has no columns to join on.")));
+        };
+        for group in candidates::ranked(self.project, self.question, *first) {
+            let able: Vec<ResolverId> = group
+                .into_iter()
+                .filter(|id| self.project.takes_nothing(*id))
+                .filter(|id| needed.iter().all(|feature| self.project.producers(*feature).contains(id)))
+                .collect();
+            match able.as_slice() {
+                [] => {}
+                [one] => return Ok(*one),
+                several => return Err(self.ambiguous(several, relationship)),
+            }
+        }
+        let names: Vec<&str> = needed.iter().map(|id| self.graph().feature(*id).fqn.as_str()).collect();
+        let message = format!("No resolver lists the rows behind `{relationship}`.");
+        let fix = format!("Add a resolver without inputs that returns {}.", names.join(", "));
+        Err(Letter::new(Code::ResolverNotFound, message).fix(fix).feature(relationship))
+    }
+}
+
+fn reads_outer(aggregate: &Aggregate) -> bool {
+    let programs = aggregate.value.iter().chain(&aggregate.by).chain(&aggregate.filters);
+    programs.flat_map(|program| &program.inputs).any(|input| matches!(input, Input::Outer(_)))
+}

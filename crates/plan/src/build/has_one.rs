@@ -1,0 +1,81 @@
+//! Has-one relationships: one nested scope per relationship, however many features are read through it.
+
+use super::scope::{Pending, ScopeBuilder};
+use crate::stages::{Action, Enumerate, HasOne, Slot, SlotInfo, Stage};
+use creta_model::graph::NodeKind;
+use creta_model::{Code, FeatureId, Letter};
+
+/// A has-one stage that still gains exports.
+#[derive(Clone)]
+pub(super) struct PendingOne<'a> {
+    relationship: FeatureId,
+    optional: bool,
+    keys: Vec<Slot>,
+    find: Option<Enumerate>,
+    scope: ScopeBuilder<'a>,
+    /// (slot of the nested scope, slot of ours).
+    exports: Vec<(Slot, Slot)>,
+}
+
+impl<'a> PendingOne<'a> {
+    pub(super) fn finish(self) -> Stage {
+        let (exports, outputs) = self.exports.into_iter().unzip();
+        let scope = self.scope.finish();
+        let one = HasOne { relationship: self.relationship, optional: self.optional, find: self.find, scope, exports };
+        Stage { inputs: self.keys, outputs, action: Action::HasOne(Box::new(one)) }
+    }
+}
+
+impl<'a> ScopeBuilder<'a> {
+    /// Our slot for something that `reach` finds in the scope of the related row.
+    pub(super) fn through_one(
+        &mut self,
+        relationship: FeatureId,
+        reach: impl FnOnce(&mut ScopeBuilder<'a>) -> Result<Slot, Letter>,
+    ) -> Result<Slot, Letter> {
+        let index = match self.ones.iter().position(|one| one.relationship == relationship) {
+            Some(index) => index,
+            None => self.add_one(relationship)?,
+        };
+        let theirs = reach(&mut self.ones[index].scope)?;
+        if let Some((_, ours)) = self.ones[index].exports.iter().find(|(slot, _)| *slot == theirs) {
+            return Ok(*ours);
+        }
+        let info = &self.ones[index].scope.slots[theirs.0];
+        let info = SlotInfo {
+            feature: None,
+            label: format!("{} → {}", self.graph().feature(relationship).fqn, info.label),
+            data_type: info.data_type.clone(),
+            nullable: info.nullable || self.ones[index].optional,
+            tainted: false,
+        };
+        let ours = self.add_slot(info);
+        self.ones[index].exports.push((theirs, ours));
+        Ok(ours)
+    }
+
+    fn add_one(&mut self, relationship: FeatureId) -> Result<usize, Letter> {
+        let node = self.graph().feature(relationship);
+        let NodeKind::HasOne(related) = &node.kind else {
+            return Err(Letter::new(Code::InvalidQuery, format!("`{}` is not a has-one relationship.", node.fqn)));
+        };
+        let keys = related.on.iter().map(|(local, _)| self.need(*local)).collect::<Result<Vec<_>, _>>()?;
+        let mut scope = self.nested(related.entity)?;
+        let key = self.graph().primary_key(related.entity);
+        let by_key = matches!(related.on.as_slice(), [(_, foreign)] if Some(*foreign) == key);
+        let find = match by_key {
+            true => None,
+            false => {
+                let foreign: Vec<FeatureId> = related.on.iter().map(|(_, foreign)| *foreign).collect();
+                let mut finder = self.nested(related.entity)?;
+                Some(finder.enumerate(&foreign, &node.fqn)?)
+            }
+        };
+        scope.give(key.ok_or_else(|| Letter::new(Code::PrimaryKey, format!("`{}` leads to a class without key.", node.fqn)))?);
+        let pending = PendingOne { relationship, optional: related.optional, keys, find, scope, exports: Vec::new() };
+        self.ones.push(pending);
+        let index = self.ones.len() - 1;
+        self.pending.push(Pending::HasOne(index));
+        Ok(index)
+    }
+}

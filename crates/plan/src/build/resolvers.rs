@@ -1,0 +1,245 @@
+//! Choosing and planning resolvers (framework §6.6, steps 3 to 8).
+
+use super::scope::{Pending, ScopeBuilder};
+use crate::candidates;
+use crate::stages::{Action, Argument, Lookup, PythonCall, Slot, Stage};
+use creta_expr::{Input as ProgramInput, lower};
+use creta_model::bundle::{Input, Parameter, PythonBody, ResolverBody, SqlBody};
+use creta_model::{Code, Expression, FeatureId, Letter, ResolverId};
+
+impl<'a> ScopeBuilder<'a> {
+    /// Plans the preferred resolver of a feature. Errors: none can, or several could.
+    pub(super) fn resolve(&mut self, feature: FeatureId) -> Result<(), Letter> {
+        let fqn = self.graph().feature(feature).fqn.clone();
+        let mut reason = None;
+        for group in candidates::ranked(self.project, self.question, feature) {
+            let mut able = Vec::new();
+            for candidate in group {
+                let mut attempt = self.clone();
+                match attempt.run_resolver(candidate) {
+                    Ok(()) => able.push((candidate, attempt)),
+                    Err(letter) => reason = Some(letter),
+                }
+            }
+            match able.len() {
+                0 => {}
+                1 => {
+                    if let Some((_, planned)) = able.pop() {
+                        *self = planned;
+                    }
+                    return Ok(());
+                }
+                _ => {
+                    let names: Vec<ResolverId> = able.iter().map(|(id, _)| *id).collect();
+                    return Err(self.ambiguous(&names, &fqn));
+                }
+            }
+        }
+        Err(reason.unwrap_or_else(|| self.not_found(&fqn)))
+    }
+
+    fn not_found(&self, fqn: &str) -> Letter {
+        let offline_only = self.graph().by_fqn(fqn).is_some_and(|id| !self.project.producers(id).is_empty());
+        let letter = Letter::new(Code::ResolverNotFound, format!("Nothing produces `{fqn}`.")).feature(fqn);
+        match offline_only {
+            true => letter.fix("It has resolvers, but none that this query may run: check their kind, tags and environment."),
+            false => letter.fix("Give it as an input, or define a resolver, an expression or a default."),
+        }
+    }
+
+    pub(super) fn ambiguous(&self, resolvers: &[ResolverId], what: &str) -> Letter {
+        let names: Vec<String> = resolvers
+            .iter()
+            .map(|id| self.graph().resolver(*id))
+            .map(|resolver| format!("{} ({})", resolver.name, resolver.place))
+            .collect();
+        let message = format!("Several resolvers could produce `{what}`: {}.", names.join(", "));
+        Letter::new(Code::AmbiguousResolver, message)
+            .fix("Give them tags and ask with the tag of one, or remove all but one.")
+            .feature(what)
+    }
+
+    fn run_resolver(&mut self, id: ResolverId) -> Result<(), Letter> {
+        if !self.resolvers.insert(id) {
+            return Ok(());
+        }
+        match &self.graph().resolver(id).body {
+            ResolverBody::Sql(body) => self.look_up(id, body),
+            ResolverBody::Python(body) => self.call_python(id, body),
+        }
+    }
+
+    /// What a resolver fills here: all it produces, except what is given or produced otherwise already.
+    fn claim_outputs(&mut self, id: ResolverId) -> (Vec<String>, Vec<Slot>) {
+        let key = self.graph().primary_key(self.entity);
+        let (mut names, mut slots) = (Vec::new(), Vec::new());
+        for (name, feature) in self.project.outputs(id) {
+            let taken = Some(feature) == key || self.by_feature.contains_key(&feature);
+            let computed = self.project.program(feature, false).is_some();
+            let preferred = candidates::ranked(self.project, self.question, feature);
+            let preferred = preferred.first().is_some_and(|group| group.contains(&id));
+            if !taken && !computed && preferred && self.graph().feature(feature).entity == self.entity {
+                names.push(name);
+                slots.push(self.feature_slot(feature));
+            }
+        }
+        (names, slots)
+    }
+
+    fn look_up(&mut self, id: ResolverId, body: &'a SqlBody) -> Result<(), Letter> {
+        let Some(statement) = self.project.statement(id) else {
+            return Err(Letter::new(Code::Sql, "The statement was not parsed."));
+        };
+        let column_of = |feature: Option<FeatureId>| {
+            statement.columns.iter().find(|(_, column)| Some(*column) == feature).map(|(name, _)| name.clone())
+        };
+        let key_column = column_of(self.graph().primary_key(self.entity));
+        let time_column = column_of(self.graph().entity(self.entity).feature_time);
+        let mut parameters = Vec::with_capacity(statement.parameters.len());
+        let mut inputs: Vec<Slot> = Vec::new();
+        for parameter in &statement.parameters {
+            parameters.push(match &parameter.path {
+                None => {
+                    self.uses_time = true;
+                    Argument::Now
+                }
+                Some(path) => {
+                    let slot = self.need_path(&path.steps, path.feature)?;
+                    inputs.push(slot);
+                    Argument::Slot { slot, optional: false, default: parameter.default.clone() }
+                }
+            });
+        }
+        if parameters.is_empty() || key_column.is_some() {
+            inputs.extend(self.key_slot());
+        }
+        if parameters.is_empty() && (key_column.is_none() || self.key_slot().is_none()) {
+            let resolver = self.graph().resolver(id);
+            let message = format!("The resolver `{}` does not return the primary key, so no row can be looked up.", resolver.name);
+            return Err(Letter::new(Code::ResolverNotFound, message).at(&resolver.place));
+        }
+        self.uses_time |= time_column.is_some();
+        let (columns, outputs) = self.claim_outputs(id);
+        let lookup = Lookup { resolver: id, key_column, time_column, columns, parameters, count: body.count };
+        self.pending.push(Pending::Stage(Stage { inputs, outputs, action: Action::Lookup(lookup) }));
+        Ok(())
+    }
+
+    fn call_python(&mut self, id: ResolverId, body: &'a PythonBody) -> Result<(), Letter> {
+        let mut arguments = Vec::new();
+        for parameter in &body.parameters {
+            self.arguments(parameter, &mut arguments)?;
+        }
+        let mut inputs: Vec<Slot> = arguments.iter().filter_map(|(_, argument)| required(argument)).collect();
+        if body.frame {
+            inputs.extend(self.key_slot());
+        }
+        let time = self.graph().entity(self.entity).feature_time;
+        let time = time.map(|id| self.graph().feature(id).name.clone()).filter(|name| body.outputs.contains(name));
+        self.uses_time |= time.is_some() && body.parameters.is_empty();
+        let (names, outputs) = self.claim_outputs(id);
+        let key = self.graph().primary_key(self.entity).map(|key| self.graph().feature(key).name.clone());
+        let call = PythonCall {
+            resolver: id,
+            arguments,
+            outputs: names,
+            frame: body.frame,
+            key: key.unwrap_or_default(),
+            time,
+        };
+        self.pending.push(Pending::Stage(Stage { inputs, outputs, action: Action::Python(call) }));
+        Ok(())
+    }
+
+    fn arguments(&mut self, parameter: &'a Parameter, arguments: &mut Vec<(String, Argument)>) -> Result<(), Letter> {
+        match &parameter.input {
+            Input::Now => {
+                self.uses_time = true;
+                arguments.push((parameter.name.clone(), Argument::Now));
+            }
+            Input::Feature { path, .. } => {
+                let slot = self.need_text(path);
+                arguments.push((parameter.name.clone(), argument(parameter, slot)?));
+            }
+            Input::HasMany { path, columns, filters, limit, .. } => {
+                let slot = self.need_filtered_rows(path, columns, filters, *limit);
+                arguments.push((parameter.name.clone(), argument(parameter, slot)?));
+            }
+            Input::Frame { entity, columns } => {
+                for path in columns {
+                    if path == "now" {
+                        self.uses_time = true;
+                        arguments.push(("__now__".to_owned(), Argument::Now));
+                        continue;
+                    }
+                    let slot = self.need_text(path)?;
+                    let argument = Argument::Slot { slot, optional: self.slots[slot.0].nullable, default: None };
+                    arguments.push((format!("{entity}.{path}"), argument));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn need_text(&mut self, path: &str) -> Result<Slot, Letter> {
+        let path = self.graph().member_path(self.entity, path)?;
+        self.need_path(&path.steps, path.feature)
+    }
+
+    /// Rows as an argument: the filters are those of an aggregate over the same rows, so they are lowered as one.
+    fn need_filtered_rows(
+        &mut self,
+        path: &str,
+        columns: &[String],
+        filters: &[Expression],
+        limit: Option<u64>,
+    ) -> Result<Slot, Letter> {
+        let mut of = Expression::This;
+        for name in path.split('.') {
+            of = Expression::Attribute { of: Box::new(of), name: name.to_owned() };
+        }
+        let rows = Expression::Rows { of: Box::new(of), items: Vec::new(), filters: filters.to_vec(), limit };
+        let counted = Expression::Aggregate {
+            of: Box::new(rows),
+            function: "count".to_owned(),
+            arguments: Vec::new(),
+            options: std::collections::BTreeMap::new(),
+        };
+        let program = lower(self.graph(), self.entity, &counted, None)?;
+        let Some(ProgramInput::Aggregate(aggregate)) = program.inputs.first() else {
+            return Err(Letter::new(Code::InvalidQuery, format!("`{path}` is not a has-many relationship.")));
+        };
+        if !aggregate.through.is_empty() {
+            return Err(Letter::new(Code::InvalidQuery, format!("The rows `{path}` lie behind a has-one relationship."))
+                .fix("Read them through a feature of that entity."));
+        }
+        let relationship = aggregate.rows;
+        let shape = self.filters_of(aggregate)?;
+        let entity = match &self.graph().feature(relationship).kind {
+            creta_model::graph::NodeKind::HasMany(related) => related.entity,
+            _ => self.entity,
+        };
+        let mut wanted = Vec::with_capacity(columns.len());
+        for column in columns {
+            wanted.extend(self.graph().member_path(entity, column)?.feature);
+        }
+        self.rows_product(relationship, &wanted, shape)
+    }
+}
+
+/// An input that cannot be planned is absent where the function can do without it.
+fn argument(parameter: &Parameter, slot: Result<Slot, Letter>) -> Result<Argument, Letter> {
+    let forgiving = parameter.optional || parameter.default.is_some();
+    match slot {
+        Ok(slot) => Ok(Argument::Slot { slot, optional: forgiving, default: parameter.default.clone() }),
+        Err(_) if forgiving => Ok(Argument::Absent { default: parameter.default.clone() }),
+        Err(letter) => Err(letter),
+    }
+}
+
+fn required(argument: &Argument) -> Option<Slot> {
+    match argument {
+        Argument::Slot { slot, .. } => Some(*slot),
+        Argument::Now | Argument::Absent { .. } => None,
+    }
+}

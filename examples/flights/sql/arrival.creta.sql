@@ -1,0 +1,10 @@
+-- Arrivals, known at the instant at which the aircraft is at its gate
+-- resolves: Arrival
+-- source: operations
+select
+    flight_key as id,
+    tail_number,
+    delay_minutes,
+    air_minutes,
+    arrived_at
+from arrivals

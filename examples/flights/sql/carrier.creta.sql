@@ -1,0 +1,3 @@
+-- resolves: Carrier
+-- source: operations
+select code as id, name from carriers

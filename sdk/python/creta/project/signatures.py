@@ -1,0 +1,246 @@
+"""Signatures of Python resolvers: which feature each parameter receives and what the function yields."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from creta.definition.classes import FeatureMeta, module_globals
+from creta.definition.expressions import Bound
+from creta.definition.letters import DefinitionError, fault
+from creta.definition.markers import DataFrameOf, FeaturesOf, Now
+from creta.definition.places import Place
+from creta.definition.references import OptionalReference, Reference, split_items
+from creta.definition.resolvers import Resolver
+from creta.definition.types import describe, split_optional
+from creta.project.annotations import evaluate
+from creta.project.linked import Linked, LinkedClass, Target
+
+
+@dataclass
+class LinkedParameter:
+    """One parameter: kind is "now", "feature", "has_many" or "frame"; `columns` are those of rows and frames."""
+
+    name: str
+    kind: str
+    target: Target | None = None
+    columns: list[Target] = field(default_factory=list)
+    filters: list[Any] = field(default_factory=list)
+    limit: int | None = None
+    with_now: bool = False
+    optional: bool = False
+    default: Any = inspect.Parameter.empty
+
+    @property
+    def root(self) -> LinkedClass | None:
+        if self.target is not None:
+            return self.target.root
+        return self.columns[0].root if self.columns else None
+
+
+@dataclass
+class Signature:
+    """A resolver's parameters, the class it produces features of, and these features."""
+
+    resolver: Resolver
+    parameters: list[LinkedParameter]
+    owner: LinkedClass
+    outputs: list[Target]
+    frame: bool
+
+
+class SignatureReader:
+    """Reads one resolver. Raises DefinitionError with every fault of the signature."""
+
+    def __init__(self, linked: Linked, resolver: Resolver):
+        self.linked = linked
+        self.resolver = resolver
+        self.place = resolver.place
+        self.scope = module_globals(resolver.function.__module__)
+        self.letters: list = []
+
+    def read(self) -> Signature:
+        annotations = inspect.get_annotations(self.resolver.function)
+        parameters = []
+        for parameter in inspect.signature(self.resolver.function).parameters.values():
+            try:
+                parameters.append(self._parameter(parameter, annotations))
+            except DefinitionError as error:
+                self.letters.extend(error.letters)
+        owner, outputs, frame = None, [], False
+        try:
+            owner, outputs, frame = self._returned(annotations, parameters)
+        except DefinitionError as error:
+            self.letters.extend(error.letters)
+        self._check_roots(parameters)
+        if self.letters or owner is None:
+            raise DefinitionError(self.letters)
+        return Signature(self.resolver, parameters, owner, outputs, frame)
+
+    def _fault(self, code: str, message: str, fix: str | None = None) -> DefinitionError:
+        return fault(code, message, self.place, fix)
+
+    def _parameter(self, parameter: inspect.Parameter, annotations: dict[str, Any]) -> LinkedParameter:
+        name = f"The parameter `{parameter.name}` of {self.resolver.__name__}"
+        if parameter.name not in annotations:
+            message = f"{name} has no annotation."
+            raise self._fault("annotation", message, f"Name the feature: `{parameter.name}: Vessel.flag`.")
+        annotation = evaluate(annotations[parameter.name], self.scope, self.place)
+        optional = isinstance(annotation, OptionalReference)
+        if optional:
+            annotation = annotation.reference
+        else:
+            annotation, optional = split_optional(annotation)
+        annotation = evaluate(annotation, self.scope, self.place)
+        read = self._input(parameter.name, name, annotation)
+        read.optional = optional
+        read.default = parameter.default
+        return read
+
+    def _input(self, name: str, described: str, annotation: Any) -> LinkedParameter:
+        if annotation is Now:
+            return LinkedParameter(name, "now")
+        if isinstance(annotation, DataFrameOf):
+            columns, with_now = self._columns(annotation.items)
+            return LinkedParameter(name, "frame", columns=columns, with_now=with_now)
+        if not isinstance(annotation, Reference):
+            message = f"{described} is annotated with `{describe(annotation)}`, which is no feature."
+            raise self._fault("annotation", message, "Parameters name features, such as `Vessel.flag`.")
+        target = self._follow(annotation)
+        if target.feature.kind == "has_many":
+            return self._rows(name, target, annotation._creta_items)
+        if target.feature.kind == "has_one":
+            message = f"{described} asks for a whole {target.feature.meaning.target.__name__}."
+            raise self._fault("annotation", message, f"Name what is needed: `{annotation._creta_path[-1]}.<feature>`.")
+        if target.windowed_whole:
+            message = f"{described} asks for `{target.fqn}` without a window."
+            raise self._fault("annotation", message, 'Choose one: `Vessel.teu["30d"]`.')
+        if target.through_many:
+            message = f"{described} reaches `{target.fqn}` through a has-many relationship."
+            raise self._fault("annotation", message, "Ask for the rows and their columns: `Vessel.calls[Call.teu]`.")
+        return LinkedParameter(name, "feature", target=target)
+
+    def _rows(self, name: str, target: Target, items: tuple) -> LinkedParameter:
+        child = self.linked.classes[target.feature.meaning.target]
+        projected, filters, limit = split_items(items)
+        if projected:
+            columns = [self._follow(evaluate(item, self.scope, self.place)) for item in projected]
+        else:
+            columns = [self._member(child, feature.field.attribute) for feature in child.scalars()]
+        for column in columns:
+            if column.root is not child:
+                message = f"`{column.fqn}` is not a feature of {child.info.name}."
+                raise self._fault("annotation", message)
+        nodes = []
+        time = child.feature_time
+        for item in filters:
+            nodes.extend(item.conditions(time) if isinstance(item, Bound) else [item])
+        return LinkedParameter(name, "has_many", target, columns, nodes, limit)
+
+    def _returned(self, annotations: dict[str, Any], parameters: list[LinkedParameter]):
+        if "return" not in annotations:
+            message = f"The resolver {self.resolver.__name__} does not say which features it returns."
+            raise self._fault("annotation", message, "Annotate the return: `-> Vessel.risk` or `-> Features[…]`.")
+        annotation = evaluate(annotations["return"], self.scope, self.place)
+        annotation = evaluate(split_optional(annotation)[0], self.scope, self.place)
+        if isinstance(annotation, OptionalReference):
+            annotation = annotation.reference
+        takes_frame = any(parameter.kind == "frame" for parameter in parameters)
+        if isinstance(annotation, DataFrameOf):
+            outputs, _with_now = self._columns(annotation.items)
+        elif isinstance(annotation, FeaturesOf):
+            outputs = self._of_features(annotation, parameters)
+        elif isinstance(annotation, (Reference, FeatureMeta)):
+            outputs = self._of_features(FeaturesOf((annotation,)), parameters)
+        else:
+            message = f"{self.resolver.__name__} returns `{describe(annotation)}`, which is no feature."
+            raise self._fault("annotation", message, "Return features: `-> Vessel.risk` or `-> Features[…]`.")
+        frame = isinstance(annotation, DataFrameOf)
+        self._check_returned(outputs, frame, takes_frame, parameters)
+        return outputs[0].root, outputs, frame
+
+    def _check_returned(self, outputs: list[Target], frame: bool, takes_frame: bool, parameters: list) -> None:
+        name = self.resolver.__name__
+        if not outputs:
+            raise self._fault("annotation", f"{name} returns no feature.")
+        roots = {output.root.info.name for output in outputs}
+        if len(roots) > 1:
+            raise self._fault("annotation", f"{name} returns features of {' and '.join(sorted(roots))}.", "Split it.")
+        for output in outputs:
+            if len(output.path) > 1 or output.feature.meaning.target is not None:
+                message = f"{name} returns `{output.fqn}`, which is not a feature of {output.root.info.name} itself."
+                raise self._fault("annotation", message)
+        if takes_frame and not frame:
+            message = f"{name} takes a DataFrame, so it must return one."
+            raise self._fault("annotation", message, "Annotate the return with `DataFrame[…]`.")
+        if frame and parameters and not takes_frame:
+            message = f"{name} takes single values and returns a DataFrame, which is not supported yet."
+            raise self._fault("annotation", message, "Take a DataFrame, or no parameters.")
+        owner = outputs[0].root
+        if frame and owner.primary_key not in {output.feature.field.attribute for output in outputs}:
+            message = f"{name} returns rows without their primary key `{owner.info.name}.{owner.primary_key}`."
+            raise self._fault("annotation", message, "Add it to the returned DataFrame.")
+
+    def _of_features(self, annotation: FeaturesOf, parameters: list[LinkedParameter]) -> list[Target]:
+        without = {self._follow(item).fqn for item in annotation.without}
+        inputs = {parameter.target.fqn for parameter in parameters if parameter.target is not None}
+        return [
+            target
+            for target, expanded in self._expand(annotation.items)
+            if target.fqn not in without and not (expanded and target.fqn in inputs)
+        ]
+
+    def _columns(self, items: tuple) -> tuple[list[Target], bool]:
+        with_now = any(item is Now for item in items)
+        columns = []
+        for target, _expanded in self._expand(tuple(item for item in items if item is not Now)):
+            if target.windowed_whole or target.through_many or target.feature.meaning.target is not None:
+                message = f"`{target.fqn}` has no single value, so it cannot be a column of a DataFrame."
+                raise self._fault("annotation", message, "Choose a window, or a feature of the related class.")
+            columns.append(target)
+        roots = {column.root.info.name for column in columns}
+        if len(roots) > 1:
+            message = f"A DataFrame of {self.resolver.__name__} mixes {' and '.join(sorted(roots))}."
+            raise self._fault("annotation", message, "Reach the others through relationships of one class.")
+        if not columns:
+            raise self._fault("annotation", f"A DataFrame of {self.resolver.__name__} has no columns.")
+        return columns, with_now
+
+    def _expand(self, items: tuple) -> Iterator[tuple[Target, bool]]:
+        """Targets of features; a class stands for all its scalars that no expression computes."""
+        for item in items:
+            item = evaluate(item, self.scope, self.place)
+            if isinstance(item, FeatureMeta):
+                owner = self.linked.classes[item]
+                for feature in owner.scalars():
+                    if not feature.computed:
+                        yield self._member(owner, feature.field.attribute), True
+            elif isinstance(item, Reference):
+                yield self._follow(item), False
+            else:
+                message = f"`{describe(item)}` in a signature of {self.resolver.__name__} is no feature."
+                raise self._fault("annotation", message)
+
+    def _member(self, owner: LinkedClass, attribute: str) -> Target:
+        return self._follow(Reference(owner.cls, (attribute,)))
+
+    def _follow(self, reference: Any) -> Target:
+        if not isinstance(reference, Reference):
+            raise self._fault("annotation", f"`{describe(reference)}` is no feature.")
+        target = self.linked.follow(reference, self.place)
+        if target is None:
+            raise DefinitionError([])
+        if not isinstance(target, Target):
+            raise DefinitionError([target])
+        return target
+
+    def _check_roots(self, parameters: list[LinkedParameter]) -> None:
+        roots = {
+            parameter.root.info.name
+            for parameter in parameters
+            if parameter.root is not None and not parameter.root.info.singleton
+        }
+        if len(roots) > 1:
+            message = f"{self.resolver.__name__} takes features of {' and '.join(sorted(roots))}."
+            fix = "All parameters must start from one class; reach the others through its relationships."
+            self.letters.append(fault("annotation", message, self.place, fix).letters[0])

@@ -1,0 +1,5 @@
+"""Data sources and SQL resolvers."""
+
+from creta.definition.sources import CSVSource, ParquetSource, SQLiteFileSource, SQLiteSource, make_sql_file_resolver
+
+__all__ = ["CSVSource", "ParquetSource", "SQLiteFileSource", "SQLiteSource", "make_sql_file_resolver"]
