@@ -3,14 +3,18 @@
 Run it with `make demo`. It starts a server of its own, ends by itself, and leaves nothing running.
 """
 
-import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from walkthrough import server, spine
 from walkthrough.dataset import DatasetError
 from walkthrough.operations_database import PATH, UnexpectedData, ensure
 from walkthrough.screen import DemoFailed, console, passed, say, step, title
+
+if TYPE_CHECKING:
+    from creta.client import CretaClient
 
 PROJECT = Path(__file__).resolve().parent
 
@@ -18,16 +22,17 @@ BULK_ROWS = 1_000
 TRAINING_ROWS = 50_000
 
 HINTS = """
-Keep playing, from the root of the repository. In one terminal:
+Keep playing. In one terminal, from the root of the repository:
 
-  [bold]creta up --project examples/flights[/bold]
+  [bold]. {environment}/bin/activate && cd examples/flights && {creta} up[/bold]
 
-in another, and again after every change of features.py, resolvers.py or sql/:
+in another, from examples/flights, and again after every change of features.py, resolvers.py or sql/:
 
-  [bold]creta apply --project examples/flights[/bold]
-  [bold]creta query --in flight.id=2013-10-10/UA/475/EWR --out flight.carrier.mean_delay --now 2013-10-10T23:06:00Z[/bold]
+  [bold]. {environment}/bin/activate && {creta} apply[/bold]
+  [bold]{creta} query --in flight.id=2013-10-10/UA/475/EWR --out flight.carrier.mean_delay \\
+      --now 2013-10-10T23:06:00Z[/bold]
 
-`creta` is the program that `make demo` has built. examples/flights/README.md walks through the project.
+examples/flights/README.md walks through the project.
 """
 
 
@@ -39,6 +44,7 @@ def main() -> int:
         "Features are defined once in Python, asked live for one flight, and replayed for 50,000 past ones.",
     )
     try:
+        server.binary()
         prepare()
         walk()
     except (DemoFailed, DatasetError, UnexpectedData) as failure:
@@ -64,41 +70,47 @@ def prepare() -> None:
 
 
 def walk() -> None:
-    """The five steps."""
-    # These need the SDK and the project's definitions, so they come after the friendlier errors of `prepare`.
-    from creta import CretaClient
-
-    from walkthrough import questions, server, spine, training
+    """The five steps, on a server that lives as long as they do."""
+    # Slow to import, so only when the screen shows something already.
+    from creta.client import CretaClient, CretaException
 
     step(1, "Start a server and apply the project")
     with server.running(PROJECT) as creta:
         passed(f"creta serves at {creta.url} after {creta.seconds_to_start:.1f} s")
         server.apply(PROJECT, creta)
-        os.environ["CRETA_CREDENTIALS"] = str(creta.credentials)
-        client = CretaClient()
-        asked = spine.choose(PATH, TRAINING_ROWS)
+        try:
+            ask(CretaClient())
+        except CretaException as error:
+            raise DemoFailed(str(error)) from error
 
-        step(2, "Ask live")
-        questions.one_flight(client)
-        questions.three_moments(client)
-        questions.many_flights(client, asked[:: TRAINING_ROWS // BULK_ROWS])
-        questions.explain(client)
 
-        step(3, f"A training set: {TRAINING_ROWS:,} flights, each as of two hours before its departure")
-        frame = training.training_set(client, asked)
+def ask(client: "CretaClient") -> None:
+    """Steps two to five."""
+    from walkthrough import questions, training
 
-        step(4, "Did it see the future?")
-        training.no_leak(frame, asked)
+    asked = spine.choose(PATH, TRAINING_ROWS)
 
-        step(5, "Is it worth anything?")
-        training.model(frame, asked)
+    step(2, "Ask live")
+    questions.one_flight(client)
+    questions.three_moments(client)
+    questions.many_flights(client, asked[:: TRAINING_ROWS // BULK_ROWS])
+    questions.explain(client)
+
+    step(3, f"A training set: {TRAINING_ROWS:,} flights, each as of two hours before its departure")
+    frame = training.training_set(client, asked)
+
+    step(4, "Did it see the future?")
+    training.no_leak(frame, asked)
+
+    step(5, "Is it worth anything?")
+    training.model(frame, asked)
 
 
 def keep_playing(seconds: float) -> None:
     """What a person can do next."""
     console.print()
     console.rule(f"[bold green]done in {seconds:.0f} s[/bold green]; the server is stopped", style="green")
-    console.print(HINTS, soft_wrap=True)
+    console.print(HINTS.format(environment=sys.prefix, creta=server.binary()), soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 pub mod bundle;
 pub mod data_type;
+pub mod diff;
 pub mod duration;
 pub mod errors;
 pub mod expression;

@@ -78,7 +78,7 @@ def many_flights(client: CretaClient, questions: Sequence[Question]) -> None:
     )
     seconds = time.perf_counter() - started
     _refuse_errors(result.errors)
-    rows = len(result.scalars_df)
+    rows = result.to_arrow().num_rows
     if rows != len(questions):
         raise DemoFailed(f"Asked about {len(questions)} flights, answered about {rows}.")
     passed(

@@ -63,14 +63,21 @@ def running(project: Path) -> Iterator[Server]:
 
 def apply(project: Path, server: Server) -> None:
     """`creta apply`, whose diff goes straight to the terminal."""
+    point_at(server)
     command = [binary(), "apply", "--project", str(project), "--yes"]
-    environment = {**os.environ, "CRETA_CREDENTIALS": str(server.credentials)}
     # The SDK that exports the project is the one of this very Python environment.
-    environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment.get("PATH", "")])
-    environment["VIRTUAL_ENV"] = sys.prefix
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": sys.prefix}
     status = subprocess.run(command, env=environment, check=False).returncode
     if status != 0:
         raise DemoFailed(f"`creta apply` ended with status {status}; the reason is above.")
+
+
+def point_at(server: Server) -> None:
+    """Makes CLI and SDK find this server, even if the user's environment names another one."""
+    for name in ("CRETA_API_SERVER", "CRETA_CLIENT_ID", "CRETA_CLIENT_SECRET"):
+        os.environ.pop(name, None)
+    os.environ["CRETA_CREDENTIALS"] = str(server.credentials)
 
 
 def _wait_until_ready(process: subprocess.Popen, ready: Path, log: Path) -> str:

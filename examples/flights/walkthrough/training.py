@@ -23,7 +23,7 @@ def training_set(client: CretaClient, questions: Sequence[Question]) -> pd.DataF
     dataset = client.offline_query(
         input={Flight.id: [question.flight for question in questions]},
         input_times=[question.now for question in questions],
-        output=list(delay_model.output),
+        output=[Flight.id, *delay_model.output],
         recompute_features=True,
         dataset_name="delay_training",
         show_progress=True,

@@ -1,9 +1,79 @@
 """Creta: write features in Python, ask for them online, and get training sets from the same definitions."""
 
+from typing import TYPE_CHECKING, Any
+
+from creta.definition.letters import DefinitionError
 from creta.definition.resolvers import CretaWarning, Resolver, offline, online
-from creta.features import *  # noqa: F403
-from creta.features import __, _  # noqa: F401
+from creta.features import (
+    MISSING,
+    DataFrame,
+    Features,
+    FeatureTime,
+    Now,
+    Primary,
+    Vector,
+    Windowed,
+    __,
+    _,
+    after,
+    before,
+    feature,
+    features,
+    has_many,
+    has_one,
+    windowed,
+)
 from creta.queries import NamedQuery
+
+if TYPE_CHECKING:
+    from creta.client import ChalkClient, CretaClient, CretaError, CretaException, Dataset
+
+__version__ = "0.1.0"
 
 realtime = online
 batch = offline
+
+# Imported when first used: the export and the workers need no HTTP client.
+_CLIENT_NAMES = ("CretaClient", "ChalkClient", "CretaError", "CretaException", "Dataset")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _CLIENT_NAMES:
+        import creta.client
+
+        return getattr(creta.client, name)
+    raise AttributeError(f"module 'creta' has no attribute {name!r}")
+
+
+__all__ = [
+    "MISSING",
+    "ChalkClient",
+    "CretaClient",
+    "CretaError",
+    "CretaException",
+    "CretaWarning",
+    "DataFrame",
+    "Dataset",
+    "DefinitionError",
+    "FeatureTime",
+    "Features",
+    "NamedQuery",
+    "Now",
+    "Primary",
+    "Resolver",
+    "Vector",
+    "Windowed",
+    "_",
+    "__",
+    "after",
+    "batch",
+    "before",
+    "feature",
+    "features",
+    "has_many",
+    "has_one",
+    "offline",
+    "online",
+    "realtime",
+    "windowed",
+]

@@ -8,7 +8,7 @@ from typing import Any
 
 from creta.definition.declarations import MISSING, FeatureOptions, JoinDeclaration, duration_option, tag_list
 from creta.definition.expressions import Expression
-from creta.definition.letters import Letter, UnknownFeatureError, fault, suggestion
+from creta.definition.letters import DefinitionError, Letter, UnknownFeatureError, fault, suggestion
 from creta.definition.places import FieldSource, Place, caller_place, class_source
 from creta.definition.references import Reference
 from creta.definition.registry import registry
@@ -62,8 +62,31 @@ class ClassInfo:
         return found.name + window.group(2) if found is not None else attribute
 
     def target_of(self, attribute: str) -> "ClassInfo | None":
+        """The class behind a relationship, if it is known by now."""
         target = self.targets.get(attribute)
+        if target is None:
+            found = self._meaning(attribute)
+            target = found.target if found is not None else None
         return target.__creta__ if target is not None else None
+
+    def python_type(self, name: str) -> Any:
+        """The annotated type of a feature by attribute or stored name, without its `| None`; None when unknown."""
+        for attribute in self.fields:
+            if name == attribute or name == self.fields[attribute].name:
+                found = self._meaning(attribute)
+                return found.python_type if found is not None else None
+        window = WINDOW.fullmatch(name)
+        return self.python_type(window.group(1)) if window else None
+
+    def _meaning(self, attribute: str) -> Any:
+        from creta.project.annotations import meaning
+
+        declared = self.fields.get(attribute)
+        try:
+            return meaning(declared.annotation, self.module, declared.place) if declared is not None else None
+        except DefinitionError:
+            # Not imported yet, or reported when the project is exported.
+            return None
 
 
 class FeatureMeta(type):

@@ -1,0 +1,52 @@
+# The verbs of the project. Each does all its own set-up: system packages, Python environment, build.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+export CRETA_VENV ?= $(CURDIR)/.venv
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TERM_PROGRESS_WHEN ?= auto
+PYTHON := $(CRETA_VENV)/bin/python
+CRETA_BIN := $(CARGO_TARGET_DIR)/debug/creta
+STEP := scripts/step.sh
+
+.PHONY: help demo test check bench crash fmt gen system python build
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
+
+demo: build ## the main job on real data: flights of 2013
+	@CRETA_BIN=$(CRETA_BIN) $(PYTHON) examples/flights/demo.py
+
+test: python ## every test
+	@$(STEP) "build the tests (6 minutes when nothing is cached)" cargo build --workspace --all-targets --quiet
+	$(STEP) "Rust tests" env CRETA_TEST_PYTHON=$(PYTHON) cargo test --workspace --quiet
+	$(STEP) "Python SDK tests" $(PYTHON) -m pytest -q sdk/python/tests
+	$(STEP) "example tests" $(PYTHON) -m pytest -q examples
+	$(STEP) --summary
+
+check: system ## formatting, lints, the law of the house
+	@cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	cargo test --quiet -p creta --test main law
+
+crash: python ## kill -9 a loaded server at 200 random moments
+	@CRETA_TEST_PYTHON=$(PYTHON) CRETA_CRASH_KILLS=$${KILLS:-200} CRETA_CRASH_SEED=$${SEED:-1} \
+		cargo test --quiet -p creta --test main crash -- --nocapture
+
+bench: python ## load profiles in a release build
+	@cargo build --release --bin creta
+	CRETA_BIN=$(CARGO_TARGET_DIR)/release/creta $(PYTHON) bench/online/run.py
+
+fmt: ## format everything
+	@cargo fmt --all
+
+system:
+	@$(STEP) "system packages" scripts/setup_system.sh
+
+python: system
+	@$(STEP) "Python environment" scripts/setup_python.sh
+
+build: python
+	@$(STEP) "build (5 minutes when nothing is cached)" cargo build --bin creta

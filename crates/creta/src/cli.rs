@@ -1,0 +1,147 @@
+//! The command line as data; the words here are the help that users read.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Features written in Python, served fresh, replayed point-in-time-correct.
+#[derive(Debug, Parser)]
+#[command(name = "creta", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Print JSON for scripts instead of text for people.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a project in a folder.
+    Init(Init),
+    /// Run the whole product in one process on this machine.
+    Up(Up),
+    /// Check a project's definitions and deploy them.
+    Apply(Apply),
+    /// Ask for features of one entity.
+    Query(Query),
+    /// Compute a training set for a file of entities and times.
+    Train(Train),
+    /// Show how a query would be answered.
+    Explain(Explain),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The folder; it is made if it does not exist.
+    #[arg(default_value = ".")]
+    pub directory: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// The project's folder; relative source paths start here.
+    #[arg(long, default_value = ".")]
+    pub project: PathBuf,
+    /// Where all data is kept [default: PROJECT/.creta].
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    /// The port on 127.0.0.1; 0 takes a free one.
+    #[arg(long, default_value_t = 8700)]
+    pub port: u16,
+    /// The Python interpreter of resolvers [default: the active virtual environment, then PROJECT/.venv].
+    #[arg(long)]
+    pub python: Option<PathBuf>,
+    /// Once the server answers, this file holds {url, client_id, client_secret, pid}.
+    #[arg(long)]
+    pub ready_file: Option<PathBuf>,
+    /// Python worker processes [default: one per processor].
+    #[arg(long)]
+    pub workers: Option<usize>,
+    /// The largest request body in bytes.
+    #[arg(long, default_value_t = 64 * 1024 * 1024)]
+    pub body_limit: usize,
+}
+
+/// Which server to talk to; by default the one whose credentials lie in `.creta/` of this folder or a parent.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// A credentials file, as `creta up --ready-file` writes it.
+    #[arg(long, env = "CRETA_CREDENTIALS")]
+    pub credentials: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The project's folder.
+    #[arg(long, default_value = ".")]
+    pub project: PathBuf,
+    /// The Python interpreter that imports the definitions.
+    #[arg(long)]
+    pub python: Option<PathBuf>,
+    /// Check and show the difference, but deploy nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// A given value, as `vessel.id=7`; JSON or plain text. May be repeated.
+    #[arg(long = "in", value_name = "FEATURE=VALUE", required = true)]
+    pub inputs: Vec<String>,
+    /// A feature to answer. May be repeated; none asks for all features of the given entity.
+    #[arg(long = "out", value_name = "FEATURE")]
+    pub outputs: Vec<String>,
+    /// Answer as of this time (ISO 8601) and store nothing.
+    #[arg(long)]
+    pub now: Option<String>,
+    /// Also print the plan.
+    #[arg(long)]
+    pub explain: bool,
+    /// A named query whose outputs are used when none are given.
+    #[arg(long)]
+    pub query_name: Option<String>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    /// Parquet or CSV file with one row per entity and time; columns are feature names.
+    #[arg(long)]
+    pub spine: PathBuf,
+    /// The column that holds each row's time.
+    #[arg(long, default_value = "__ts__")]
+    pub times: String,
+    /// A feature to compute. May be repeated.
+    #[arg(long = "out", value_name = "FEATURE", required = true)]
+    pub outputs: Vec<String>,
+    /// Run resolvers as of each row's time instead of sampling what was stored.
+    #[arg(long)]
+    pub recompute: bool,
+    /// Where to write the result, a Parquet file.
+    #[arg(long)]
+    pub output: PathBuf,
+    /// A name under which the dataset is kept.
+    #[arg(long)]
+    pub dataset: Option<String>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A given feature. May be repeated.
+    #[arg(long = "in", value_name = "FEATURE", required = true)]
+    pub inputs: Vec<String>,
+    /// A feature to answer. May be repeated.
+    #[arg(long = "out", value_name = "FEATURE")]
+    pub outputs: Vec<String>,
+    /// Explain a training set instead of an online query.
+    #[arg(long)]
+    pub offline: bool,
+    #[command(flatten)]
+    pub target: Target,
+}

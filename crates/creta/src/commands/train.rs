@@ -1,0 +1,151 @@
+//! `creta train`: a training set for a file of entities and times.
+
+use crate::cli::Train;
+use crate::client::Client;
+use crate::screen;
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, TimeUnit};
+use arrow::record_batch::RecordBatch;
+use console::style;
+use creta_model::{Code, Letter};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often an unfinished run is asked about.
+const POLL: Duration = Duration::from_millis(200);
+
+pub(crate) async fn run(command: Train, json: bool) -> Result<(), Vec<Letter>> {
+    let spine = read_spine(&command.spine, &command.times).map_err(|letter| vec![letter])?;
+    let client = Client::connect(&command.target).await?;
+    let dataset = submit(&client, &command, &spine).await?;
+    let revision = last_revision(&dataset)?;
+    let answer = wait(&client, &revision, spine.num_rows() as u64).await?;
+    let urls: Vec<&str> = answer["urls"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let [url] = urls.as_slice() else {
+        return Err(vec![Letter::new(Code::NotFound, format!("The run left {} result files.", urls.len()))]);
+    };
+    let bytes = client.get_url(url).await?;
+    std::fs::write(&command.output, &bytes).map_err(|error| vec![file_letter(&command.output, "written", &error)])?;
+    if json {
+        println!("{}", json!({ "revision_id": revision, "rows": spine.num_rows(), "output": command.output }));
+    } else {
+        let rows = spine.num_rows();
+        println!("{} {rows} rows in {}, revision {revision}", style("wrote").green().bold(), command.output.display());
+    }
+    Ok(())
+}
+
+async fn submit(client: &Client, command: &Train, spine: &RecordBatch) -> Result<Value, Vec<Letter>> {
+    let ticket = client.get("/v1/offline_query_parquet_upload_url/1").await?;
+    let (url, file) = (&ticket["urls"][0]["signed_url"], &ticket["urls"][0]["filename"]);
+    client.put_url(url.as_str().unwrap_or_default(), parquet_bytes(spine).map_err(|letter| vec![letter])?).await?;
+    let body = json!({
+        "output": command.outputs,
+        "input": { "filenames": [file], "version": 3 },
+        "dataset_name": command.dataset,
+        "recompute_features": command.recompute,
+        "destination_format": "PARQUET",
+    });
+    client.post("/v4/offline_query", &body).await
+}
+
+fn last_revision(dataset: &Value) -> Result<String, Vec<Letter>> {
+    let revisions = dataset["revisions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let id = revisions.last().and_then(|revision| revision["revision_id"].as_str());
+    id.map(str::to_owned).ok_or_else(|| vec![Letter::new(Code::Bug, "The server answered no revision.")])
+}
+
+async fn wait(client: &Client, revision: &str, rows: u64) -> Result<Value, Vec<Letter>> {
+    let bar = screen::progress(rows);
+    loop {
+        let answer = client.post("/v4/offline_query/status", &json!({ "job_id": revision })).await?;
+        let report = client.get(&format!("/v4/offline_query/{revision}/status")).await?;
+        bar.set_position(report["report"]["progress"]["computed"].as_u64().unwrap_or(0));
+        if answer["is_finished"].as_bool() == Some(true) {
+            bar.finish_and_clear();
+            return failures(answer);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+fn failures(answer: Value) -> Result<Value, Vec<Letter>> {
+    let letter = |error: &Value| {
+        let code = serde_json::from_value(error["letter"].clone()).unwrap_or(Code::ResolverFailed);
+        Letter::new(code, error["message"].as_str().unwrap_or_default())
+    };
+    let letters: Vec<Letter> = answer["errors"].as_array().into_iter().flatten().map(letter).collect();
+    if letters.is_empty() { Ok(answer) } else { Err(letters) }
+}
+
+/// Reads Parquet or CSV and gives the time column the name that the wire asks for.
+fn read_spine(path: &Path, times: &str) -> Result<RecordBatch, Letter> {
+    let batches = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("parquet") => read_parquet(path)?,
+        Some("csv") => read_csv(path)?,
+        _ => {
+            let message = format!("{} is neither .parquet nor .csv.", path.display());
+            return Err(Letter::new(Code::InvalidInput, message));
+        }
+    };
+    let Some(first) = batches.first() else {
+        return Err(Letter::new(Code::InvalidInput, format!("{} has no rows.", path.display())));
+    };
+    let whole = arrow::compute::concat_batches(&first.schema(), &batches).map_err(|error| unreadable(path, &error))?;
+    rename_times(&whole, times).map_err(|error| unreadable(path, &error))?.ok_or_else(|| {
+        Letter::new(Code::InvalidInput, format!("{} has no column `{times}`.", path.display()))
+            .fix("Name the column that holds each row's time with --times.")
+    })
+}
+
+fn rename_times(batch: &RecordBatch, times: &str) -> Result<Option<RecordBatch>, arrow::error::ArrowError> {
+    let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let schema = batch.schema();
+    let Some((position, _)) = schema.column_with_name(times) else { return Ok(None) };
+    let mut columns: Vec<(String, ArrayRef)> = Vec::with_capacity(batch.num_columns());
+    for (index, field) in schema.fields().iter().enumerate() {
+        match index == position {
+            true => columns.push(("__ts__".to_owned(), arrow::compute::cast(batch.column(index), &utc)?)),
+            false => columns.push((field.name().clone(), batch.column(index).clone())),
+        }
+    }
+    RecordBatch::try_from_iter(columns).map(Some)
+}
+
+fn read_parquet(path: &Path) -> Result<Vec<RecordBatch>, Letter> {
+    let file = File::open(path).map_err(|error| file_letter(path, "read", &error))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
+    let reader = reader.map_err(|error| unreadable(path, &error))?;
+    reader.collect::<Result<_, _>>().map_err(|error| unreadable(path, &error))
+}
+
+fn read_csv(path: &Path) -> Result<Vec<RecordBatch>, Letter> {
+    let open = || File::open(path).map_err(|error| file_letter(path, "read", &error));
+    let format = arrow::csv::reader::Format::default().with_header(true);
+    let (schema, _) = format.infer_schema(open()?, None).map_err(|error| unreadable(path, &error))?;
+    let reader = arrow::csv::ReaderBuilder::new(Arc::new(schema)).with_format(format).build(open()?);
+    let reader = reader.map_err(|error| unreadable(path, &error))?;
+    reader.collect::<Result<_, _>>().map_err(|error| unreadable(path, &error))
+}
+
+fn parquet_bytes(batch: &RecordBatch) -> Result<Vec<u8>, Letter> {
+    let failed = |error: parquet::errors::ParquetError| {
+        Letter::new(Code::InvalidInput, format!("The rows cannot be written as Parquet: {error}."))
+    };
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).map_err(failed)?;
+    writer.write(batch).map_err(failed)?;
+    writer.into_inner().map_err(failed)
+}
+
+fn file_letter(path: &Path, verb: &str, error: &std::io::Error) -> Letter {
+    Letter::new(Code::MissingFile, format!("{} cannot be {verb}: {error}.", path.display()))
+}
+
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> Letter {
+    Letter::new(Code::InvalidInput, format!("{} cannot be understood: {error}.", path.display()))
+}

@@ -1,0 +1,73 @@
+//! The credentials file: written by `creta up`, found by the command line and the SDK.
+
+use creta_model::{Code, Letter};
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Where a server is and how to sign in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Credentials {
+    pub url: String,
+    pub client_id: String,
+    pub client_secret: String,
+    #[serde(default)]
+    pub pid: u32,
+}
+
+impl Credentials {
+    /// Writes the file readable by its owner only, and all at once.
+    pub fn write(&self, path: &Path) -> Result<(), Letter> {
+        let failed = |error: std::io::Error| {
+            Letter::new(Code::MissingFile, format!("The file {} cannot be written: {error}.", path.display()))
+        };
+        let text = serde_json::to_vec_pretty(self)
+            .map_err(|error| Letter::new(Code::Bug, format!("Credentials cannot be serialised: {error}.")))?;
+        let mut temporary = path.as_os_str().to_owned();
+        temporary.push(".part");
+        let temporary = PathBuf::from(temporary);
+        let _ = std::fs::remove_file(&temporary);
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary).map_err(failed)?;
+        file.write_all(&text).map_err(failed)?;
+        std::fs::rename(&temporary, path).map_err(failed)
+    }
+
+    /// Environment variables, the named file, or `.creta/credentials.json` here or in a parent folder.
+    pub fn find(explicit: Option<&Path>) -> Result<Credentials, Letter> {
+        if let Some(path) = explicit {
+            return read(path);
+        }
+        if let Some(found) = from_environment() {
+            return Ok(found);
+        }
+        let here = std::env::current_dir().unwrap_or_default();
+        let nearest = here.ancestors().map(|folder| folder.join(".creta/credentials.json")).find(|path| path.exists());
+        match nearest {
+            Some(path) => read(&path),
+            None => Err(Letter::new(Code::Unauthenticated, "No credentials were found.")
+                .fix("Start `creta up` in this project, or name a file with --credentials.")),
+        }
+    }
+}
+
+fn from_environment() -> Option<Credentials> {
+    let variable = |name| std::env::var(name).ok();
+    Some(Credentials {
+        url: variable("CRETA_API_SERVER")?,
+        client_id: variable("CRETA_CLIENT_ID")?,
+        client_secret: variable("CRETA_CLIENT_SECRET")?,
+        pid: 0,
+    })
+}
+
+fn read(path: &Path) -> Result<Credentials, Letter> {
+    let text = std::fs::read(path).map_err(|error| {
+        Letter::new(Code::MissingFile, format!("The credentials file {} cannot be read: {error}.", path.display()))
+            .fix("Start `creta up`, which writes it.")
+    })?;
+    serde_json::from_slice(&text).map_err(|error| {
+        Letter::new(Code::MissingFile, format!("{} is not a credentials file: {error}.", path.display()))
+    })
+}

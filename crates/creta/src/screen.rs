@@ -1,0 +1,50 @@
+//! What people see: tables, letters, a difference, a progress bar. Scripts get JSON.
+
+use comfy_table::{ContentArrangement, Table, presets};
+use console::style;
+use creta_model::Letter;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::IsTerminal;
+
+/// A table that fits the terminal.
+pub(crate) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header.iter().map(|name| style(name).bold().to_string()));
+    table
+}
+
+/// Letters on standard error, each with its code, place and remedy; one JSON object when a script asked.
+pub(crate) fn letters(letters: &[Letter], json: bool) {
+    if json {
+        let text = serde_json::json!({ "errors": letters });
+        println!("{text}");
+        return;
+    }
+    for letter in letters {
+        eprintln!("{} {}", style(format!("error[{}]:", letter.code.name())).red().bold(), letter.message);
+        if let Some(place) = &letter.place {
+            eprintln!("  {} {place}", style("at").dim());
+        }
+        if let Some(exception) = &letter.exception {
+            for line in exception.stacktrace.lines() {
+                eprintln!("  {} {line}", style("│").dim());
+            }
+        }
+        if let Some(fix) = &letter.fix {
+            eprintln!("  {} {fix}", style("fix:").green());
+        }
+    }
+}
+
+pub(crate) fn error_line(message: &str) {
+    eprintln!("{} {message}", style("error:").red().bold());
+}
+
+/// A bar on standard error; nothing when it is not a terminal.
+pub(crate) fn progress(total: u64) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(total), target);
+    let shape = ProgressStyle::with_template("{elapsed_precise} {bar:40} {human_pos}/{human_len} rows");
+    bar.with_style(shape.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

@@ -1,0 +1,3 @@
+//! One test binary for everything that needs all crates together.
+
+mod law;
