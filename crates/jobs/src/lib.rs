@@ -1,1 +1,18 @@
-//! skeleton
+//! Work that outlives a request: filling the offline store, persisting the online one, training sets.
+//!
+//! Every background task is a variant of [`Task`]; nothing else may be spawned. What is absent: HTTP, definitions of
+//! what a query means (that is `plan` and `engine`).
+
+mod drain;
+mod persist;
+mod replay;
+mod task;
+mod training;
+mod types;
+
+pub use drain::Drain;
+pub use persist::start as start_persisting;
+pub use replay::replay;
+pub use task::{Cancel, OnCancel, OnError, Outcome, Stop, Task, Tasks};
+pub use training::{Counts, Order, Spine, TrainingSets};
+pub use types::KnownTypes;

@@ -2,6 +2,7 @@
 //!
 //! Adapters live in `stores`, `sources` and `python`; only the binary chooses them. What is absent: implementations.
 
+pub mod arrays;
 pub mod blobs;
 pub mod clock;
 pub mod log;

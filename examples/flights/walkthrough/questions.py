@@ -89,10 +89,10 @@ def many_flights(client: CretaClient, questions: Sequence[Question]) -> None:
 
 def explain(client: CretaClient) -> None:
     """The plan behind the answers."""
-    result = client.query(input={Flight.id: FLIGHT}, query_name=delay_model.name, now=SCHEDULED - AHEAD, explain=True)
+    answer = client.explain(input={Flight.id: FLIGHT}, query_name=delay_model.name)
     console.print()
     console.print("[bold]The plan of the named query[/bold]")
-    console.print(str(result.meta.explain_output), markup=False, style="dim")
+    console.print(answer["text"], markup=False, style="dim")
 
 
 def _refuse_errors(errors: Sequence[object] | None) -> None:

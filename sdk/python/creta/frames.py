@@ -5,16 +5,23 @@ when one of their tables comes in or goes out.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import pyarrow
 import pyarrow.compute
 
 from creta.definition.declarations import MISSING
 from creta.definition.expressions import Bound, Expression
-from creta.definition.markers import DataFrameOf
+from creta.definition.markers import DataFrameOf, Now
 from creta.definition.references import Reference
 from creta.evaluation import evaluate
+
+# The column that `Now` of a signature becomes.
+NOW_COLUMN = "__now__"
 
 
 class DataFrame:
@@ -157,7 +164,7 @@ class DataFrame:
 
     def with_column(self, column: Any, values: Any) -> "DataFrame":
         """A frame with one more (or replaced) column; `values` is a sequence or an expression over the columns."""
-        array = evaluate(values, self._table) if isinstance(values, (Expression, Reference)) else _array(values)
+        array = evaluate(values, self._table) if isinstance(values, (Expression, Reference)) else as_array(values)
         name = _name(column)
         if name in self.columns:
             return _wrap(self._table.set_column(self.columns.index(name), name, array))
@@ -200,6 +207,8 @@ def _wrap(table: pyarrow.Table) -> DataFrame:
 
 
 def _name(column: Any) -> str:
+    if column is Now:
+        return NOW_COLUMN
     return column if isinstance(column, str) else str(column)
 
 
@@ -211,7 +220,7 @@ def _as_table(data: Any) -> pyarrow.Table:
     if isinstance(data, pyarrow.RecordBatch):
         return pyarrow.Table.from_batches([data])
     if isinstance(data, Mapping):
-        return pyarrow.table({_name(name): _array(values) for name, values in data.items()})
+        return pyarrow.table({_name(name): as_array(values) for name, values in data.items()})
     kind = type(data).__module__.split(".", 1)[0]
     if kind == "pandas":
         named = data.rename(columns=_name)
@@ -223,12 +232,22 @@ def _as_table(data: Any) -> pyarrow.Table:
     raise TypeError(f"a DataFrame cannot be made from a {type(data).__name__}")
 
 
-def _array(values: Any) -> Any:
+def as_array(values: Any) -> Any:
+    """Values of one column as an Arrow array."""
     if isinstance(values, (pyarrow.Array, pyarrow.ChunkedArray)):
         return values
     if type(values).__module__.split(".", 1)[0] == "polars":
         return values.to_arrow()
-    return pyarrow.array(values) if hasattr(values, "dtype") else pyarrow.array(list(values))
+    return pyarrow.array(values) if hasattr(values, "dtype") else pyarrow.array([_plain(value) for value in values])
+
+
+def _plain(value: Any) -> Any:
+    """What pyarrow understands: naive datetimes are UTC, enums are their values, decimals and UUIDs text."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, (Decimal, UUID)) else value
 
 
 def _from_instances(rows: Sequence[Any]) -> pyarrow.Table:
@@ -243,5 +262,5 @@ def _from_instances(rows: Sequence[Any]) -> pyarrow.Table:
         values = [getattr(row, attribute) for row in rows]
         if any(value is not MISSING for value in values):
             given = [None if value is MISSING else value for value in values]
-            columns[f"{info.namespace}.{info.stored_name(attribute)}"] = pyarrow.array(given)
+            columns[f"{info.namespace}.{info.stored_name(attribute)}"] = as_array(given)
     return pyarrow.table(columns)

@@ -18,7 +18,7 @@ from creta.definition.classes import FeatureMeta
 from creta.definition.durations import microseconds
 from creta.definition.references import Reference
 from creta.definition.registry import registry
-from creta.frames import DataFrame
+from creta.frames import DataFrame, as_array
 
 ISO_DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?\Z")
 
@@ -58,35 +58,12 @@ def input_table(given: Any) -> pyarrow.Table:
     NaN of pandas is null, as pandas has no other way to say it. Raises ValueError when the lists differ in length.
     """
     if isinstance(given, Mapping):
-        columns = {feature_name(name): _column(values) for name, values in given.items()}
+        columns = {feature_name(name): as_array(values) for name, values in given.items()}
         lengths = {len(column) for column in columns.values()}
         if len(lengths) > 1:
             raise ValueError(f"the inputs differ in length: {', '.join(map(str, sorted(lengths)))}")
         return pyarrow.table(columns)
     return DataFrame(given).to_pyarrow()
-
-
-def _column(values: Any) -> Any:
-    if isinstance(values, (pyarrow.Array, pyarrow.ChunkedArray)):
-        return values
-    if type(values).__module__.split(".", 1)[0] == "polars":
-        return values.to_arrow()
-    if hasattr(values, "dtype"):
-        return pyarrow.array(values)
-    return pyarrow.array([_plain(value) for value in values])
-
-
-def _plain(value: Any) -> Any:
-    """What pyarrow understands: naive datetimes are UTC, enums their values."""
-    if isinstance(value, datetime):
-        return utc(value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (Decimal, UUID)):
-        return str(value)
-    if isinstance(type(value), FeatureMeta):
-        return dict(value.items())
-    return value
 
 
 def utc(value: datetime) -> datetime:

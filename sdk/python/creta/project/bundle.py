@@ -8,14 +8,14 @@ from typing import Any
 import yaml
 
 from creta.definition.classes import FeatureMeta
-from creta.definition.expressions import Bound, Expression
-from creta.definition.letters import DefinitionError, Letter, suggestion
+from creta.definition.expressions import Expression
+from creta.definition.letters import DefinitionError, Letter, fault, suggestion
 from creta.definition.places import Place
 from creta.definition.references import Reference
 from creta.definition.registry import Registry, registry
 from creta.definition.types import constant
 from creta.project.entities import entity_json, expression_json, metadata
-from creta.project.linked import Linked, Target
+from creta.project.linked import Linked
 from creta.project.linking import link
 from creta.project.loading import load_project
 from creta.project.signatures import LinkedParameter, Signature, SignatureReader
@@ -79,7 +79,7 @@ class Project:
             "module": resolver.function.__module__,
             "function": resolver.function.__name__,
             "entity": signature.owner.info.namespace,
-            "outputs": [output.path[-1] for output in self._windows(signature.outputs)],
+            "outputs": [output.path[-1] for output in signature.outputs],
             "parameters": [self._parameter_json(signature, parameter) for parameter in signature.parameters],
         }
         if signature.frame:
@@ -97,20 +97,6 @@ class Project:
         description = inspect.getdoc(resolver.function)
         words = metadata(description, resolver.owner, resolver.tags)
         return json_body | ({"metadata": words} if words else {})
-
-    def _windows(self, outputs: list[Target]) -> list[Target]:
-        """A windowed output without a window means all of them."""
-        expanded = []
-        for output in outputs:
-            if not output.windowed_whole:
-                expanded.append(output)
-                continue
-            from creta.definition.durations import window_name
-
-            for window in output.feature.field.options.windows:
-                name = window_name(output.feature.name, window)
-                expanded.append(Target(output.root, (name,), output.feature, False, False, output.nullable))
-        return expanded
 
     def _parameter_json(self, signature: Signature, parameter: LinkedParameter) -> dict[str, Any]:
         result: dict[str, Any] = {"name": parameter.name, "input": self._input_json(signature, parameter)}
@@ -210,10 +196,7 @@ class Project:
             return []
         if target is None:
             return []
-        if target.windowed_whole:
-            prefix = target.fqn.rsplit(".", 1)[0]
-            return [f"{prefix}.{window.path[-1]}" for window in self._windows([target])]
-        return [target.fqn]
+        return [window.fqn for window in target.windows()]
 
     def _as_reference(self, item: Any, query: NamedQuery) -> Reference | type | None:
         """Features may also be named by their fully qualified name."""
@@ -267,8 +250,7 @@ def project_name(root: str) -> str:
         except FileNotFoundError:
             continue
         except yaml.YAMLError:
-            registry_letter = Letter("invalid_definition", f"{file_name} is not YAML.", Place(file_name, 1))
-            raise DefinitionError([registry_letter]) from None
+            raise fault("invalid_definition", f"{file_name} is not YAML.", Place(file_name, 1)) from None
         if isinstance(settings, dict) and settings.get("project"):
             return str(settings["project"])
     return os.path.basename(root) or "project"
@@ -298,5 +280,3 @@ def canonical(value: Any) -> str:
     """JSON with sorted keys, indented for people, and a final newline; NaN is refused."""
     return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
-
-__all__ = ["Bound", "Project", "canonical", "collect", "letter_json", "make_bundle"]

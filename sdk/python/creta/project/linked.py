@@ -1,7 +1,7 @@
 """The linked project: every class with its features understood, and lookups by path."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from creta.definition.classes import ClassInfo, Field
 from creta.definition.durations import window_name
@@ -69,6 +69,8 @@ class Target:
     windowed_whole: bool
     through_many: bool
     nullable: bool
+    # The window in microseconds, when one of a windowed feature is meant.
+    window: int | None = None
 
     @property
     def dotted(self) -> str:
@@ -77,6 +79,20 @@ class Target:
     @property
     def fqn(self) -> str:
         return f"{self.root.info.namespace}.{self.dotted}"
+
+    def windows(self) -> "list[Target]":
+        """A windowed feature without its window means all of them; anything else is itself."""
+        if not self.windowed_whole:
+            return [self]
+        return [
+            replace(
+                self,
+                path=(*self.path[:-1], window_name(self.feature.name, window)),
+                windowed_whole=False,
+                window=window,
+            )
+            for window in self.feature.field.options.windows
+        ]
 
 
 @dataclass
@@ -107,7 +123,12 @@ class Linked:
                     return Letter("unknown_feature", message, place)
                 current = target
         whole = feature.kind == "windowed" and names[-1] == feature.name
-        return Target(root, tuple(names), feature, whole, many, nullable)
+        target = Target(root, tuple(names), feature, whole, many, nullable)
+        if feature.kind == "windowed" and not whole:
+            lengths = feature.field.options.windows
+            chosen = next(length for length in lengths if window_name(feature.name, length) == names[-1])
+            target = replace(target, window=chosen)
+        return target
 
 
 def missing_member(owner: LinkedClass, attribute: str, place: Place) -> Letter:

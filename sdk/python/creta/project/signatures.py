@@ -157,7 +157,7 @@ class SignatureReader:
             raise self._fault("annotation", message, "Return features: `-> Vessel.risk` or `-> Features[…]`.")
         frame = isinstance(annotation, DataFrameOf)
         self._check_returned(outputs, frame, takes_frame, parameters)
-        return outputs[0].root, outputs, frame
+        return outputs[0].root, [window for output in outputs for window in output.windows()], frame
 
     def _check_returned(self, outputs: list[Target], frame: bool, takes_frame: bool, parameters: list) -> None:
         name = self.resolver.__name__
@@ -173,6 +173,9 @@ class SignatureReader:
         if takes_frame and not frame:
             message = f"{name} takes a DataFrame, so it must return one."
             raise self._fault("annotation", message, "Annotate the return with `DataFrame[…]`.")
+        if takes_frame and len(parameters) > 1:
+            message = f"{name} takes a DataFrame and more."
+            raise self._fault("annotation", message, "Put everything, `Now` too, into the columns of the DataFrame.")
         if frame and parameters and not takes_frame:
             message = f"{name} takes single values and returns a DataFrame, which is not supported yet."
             raise self._fault("annotation", message, "Take a DataFrame, or no parameters.")
