@@ -50,8 +50,11 @@ impl Archives {
             return Err(Letter::new(Code::BodyTooLarge, message).fix("Keep data files out of the project's folder."));
         }
         if !is_hash(sha256) || hex(&digest(&[bytes])) != sha256 {
-            return Err(Letter::new(Code::MalformedRequest, "The archive's bytes do not have the SHA-256 in its name.")
-                .fix("Send the archive again; it was changed or cut on its way."));
+            return Err(Letter::new(
+                Code::MalformedRequest,
+                "The archive's bytes do not have the SHA-256 in its name.",
+            )
+            .fix("Send the archive again; it was changed or cut on its way."));
         }
         if let Some(folder) = self.find(sha256) {
             return Ok(folder);

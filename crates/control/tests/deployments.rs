@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 fn bundle(feature_type: &str) -> Vec<u8> {
     let place = serde_json::json!({"file": "ships.py", "line": 3});
-    let feature = |name: &str, data_type: &str| {
-        serde_json::json!({"name": name, "kind": {"scalar": {"type": data_type}}, "place": place})
-    };
+    let feature = |name: &str, data_type: &str| serde_json::json!({"name": name, "kind": {"scalar": {"type": data_type}}, "place": place});
     serde_json::json!({
         "project": "harbour", "format": 1,
         "entities": [{"namespace": "ship", "class": "Ship", "primary_key": "id", "place": place,

@@ -189,7 +189,10 @@ fn files_and_functions_are_short() {
     }
     for (path, exception) in &house.exceptions {
         assert!(root().join(path).exists(), "the exception for {path} is no longer needed");
-        assert!(!exception.reason.is_empty() && exception.since.len() == 10, "the exception for {path} says too little");
+        assert!(
+            !exception.reason.is_empty() && exception.since.len() == 10,
+            "the exception for {path} says too little"
+        );
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
@@ -200,9 +203,18 @@ fn long_functions(text: &str, limit: usize) -> impl Iterator<Item = String> {
     let mut found = Vec::new();
     for (start, line) in lines.iter().enumerate() {
         let code = line.trim_start();
-        let is_function = ["fn ", "pub fn ", "async fn ", "pub async fn ", "pub(crate) fn ", "pub(super) fn ", "pub(crate) async fn ", "pub(super) async fn "]
-            .iter()
-            .any(|prefix| code.starts_with(prefix));
+        let is_function = [
+            "fn ",
+            "pub fn ",
+            "async fn ",
+            "pub async fn ",
+            "pub(crate) fn ",
+            "pub(super) fn ",
+            "pub(crate) async fn ",
+            "pub(super) async fn ",
+        ]
+        .iter()
+        .any(|prefix| code.starts_with(prefix));
         if !is_function {
             continue;
         }

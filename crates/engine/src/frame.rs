@@ -1,7 +1,7 @@
 //! The rows of a scope while it is being answered: one column per slot, each row of it present, unset or failed.
 
 use crate::context::internal;
-use arrow::array::{Array, ArrayRef, UInt32Array, new_null_array};
+use arrow::array::{ArrayRef, UInt32Array, new_null_array};
 use arrow::compute::{interleave, take};
 use creta_model::{DataType, Letter};
 
@@ -115,7 +115,8 @@ impl Rows {
     /// The selected rows for which `keep` holds (asked by position).
     pub fn filter(&self, total: usize, mut keep: impl FnMut(usize) -> bool) -> Rows {
         let count = self.len(total);
-        let kept: Vec<u32> = (0..count).filter(|position| keep(*position)).map(|position| self.at(position) as u32).collect();
+        let kept: Vec<u32> =
+            (0..count).filter(|position| keep(*position)).map(|position| self.at(position) as u32).collect();
         if kept.len() == total { Rows::All } else { Rows::Some(kept) }
     }
 }

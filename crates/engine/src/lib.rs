@@ -6,7 +6,6 @@ mod answer;
 mod context;
 mod deployment;
 pub mod evaluate;
-pub mod files;
 mod frame;
 pub mod kernels;
 mod observe;

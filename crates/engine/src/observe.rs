@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 
 /// Notes values that the caller gave besides the keys (decision 4).
 pub(crate) fn inputs(context: &mut Context<'_>, root: &Root, frame: &Frame) -> Result<(), Letter> {
-    let given: Vec<Slot> = root.inputs.iter().map(|(_, slot)| *slot).filter(|slot| Some(*slot) != root.scope.key).collect();
+    let given: Vec<Slot> =
+        root.inputs.iter().map(|(_, slot)| *slot).filter(|slot| Some(*slot) != root.scope.key).collect();
     if given.is_empty() || root.scope.key.is_none() {
         return Ok(());
     }
@@ -89,10 +90,8 @@ impl Cells<'_> {
         let Some(keys) = self.plan.key.and_then(|key| self.frame.columns[key.0].values.as_ref()) else { return };
         let features: Vec<(Slot, FeatureId)> =
             self.slots.iter().filter_map(|slot| Some((*slot, self.plan.slots[slot.0].feature?))).collect();
-        let columns: Vec<ObservedFeature> = features
-            .iter()
-            .map(|(slot, feature)| self.observed_feature(graph, *slot, *feature, producer))
-            .collect();
+        let columns: Vec<ObservedFeature> =
+            features.iter().map(|(slot, feature)| self.observed_feature(graph, *slot, *feature, producer)).collect();
         if !columns.iter().any(|column| column.destinations.online || column.destinations.offline) {
             return;
         }

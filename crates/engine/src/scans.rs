@@ -42,9 +42,10 @@ impl Found {
 
     pub fn column(&self, name: Option<&str>) -> Result<ArrayRef, Letter> {
         let name = name.unwrap_or_default();
-        self.batch.column_by_name(name).cloned().ok_or_else(|| {
-            Letter::new(Code::ResolverFailed, format!("The resolver returned no column `{name}`."))
-        })
+        self.batch
+            .column_by_name(name)
+            .cloned()
+            .ok_or_else(|| Letter::new(Code::ResolverFailed, format!("The resolver returned no column `{name}`.")))
     }
 
     /// Feature times in microseconds; all equal when the rows have none.
@@ -78,7 +79,8 @@ pub(crate) async fn by_column(context: &Context<'_>, wanted: Wanted<'_>) -> Resu
             let mut scans = run.scans.lock().unwrap_or_else(PoisonError::into_inner);
             scans.entry(wanted.resolver).or_default().clone()
         };
-        let whole = cell.get_or_try_init(|| async { list(context, wanted.resolver, Vec::new(), Vec::new()).await.map(Arc::new) });
+        let whole = cell
+            .get_or_try_init(|| async { list(context, wanted.resolver, Vec::new(), Vec::new()).await.map(Arc::new) });
         return Ok(Found { batch: whole.await?.clone(), time_column });
     }
     let mut predicates = Vec::new();
@@ -87,8 +89,10 @@ pub(crate) async fn by_column(context: &Context<'_>, wanted: Wanted<'_>) -> Resu
         predicates.push(Predicate::In { column: wanted.column.to_owned(), values });
     }
     if let Some(column) = &time_column {
-        let at_least = wanted.from.map(|from| Predicate::AtLeast { column: column.clone(), value: Value::Datetime(from) });
-        let at_most = wanted.until.map(|until| Predicate::AtMost { column: column.clone(), value: Value::Datetime(until) });
+        let at_least =
+            wanted.from.map(|from| Predicate::AtLeast { column: column.clone(), value: Value::Datetime(from) });
+        let at_most =
+            wanted.until.map(|until| Predicate::AtMost { column: column.clone(), value: Value::Datetime(until) });
         predicates.extend(at_least.into_iter().chain(at_most));
     }
     let batch = list(context, wanted.resolver, Vec::new(), predicates).await?;
@@ -115,7 +119,8 @@ fn distinct(values: &ArrayRef) -> Result<ArrayRef, Letter> {
         return Ok(values.clone());
     }
     let index = crate::kernels::keys::distinct(std::slice::from_ref(values), None);
-    let kept: UInt32Array = index.representatives.iter().filter(|row| row.is_some_and(|row| values.is_valid(row as usize))).collect();
+    let kept: UInt32Array =
+        index.representatives.iter().filter(|row| row.is_some_and(|row| values.is_valid(row as usize))).collect();
     take(values, &kept, None).map_err(internal)
 }
 

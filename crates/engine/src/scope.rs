@@ -10,11 +10,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 /// Answers every root of a plan. Frames come in the order of the roots.
-pub(crate) async fn run_roots(
-    context: &mut Context<'_>,
-    plan: &Plan,
-    request: &Request,
-) -> Result<Vec<Frame>, Letter> {
+pub(crate) async fn run_roots(context: &mut Context<'_>, plan: &Plan, request: &Request) -> Result<Vec<Frame>, Letter> {
     let rows = request.inputs.num_rows();
     let now = match &request.times {
         Times::Clock | Times::At(_) => PerRow::Same(context.started_at),

@@ -71,7 +71,8 @@ fn entry(
     let values: Vec<&(FeatureId, ArrayRef)> = columns.iter().filter(|(id, _)| Some(*id) != node.primary_key).collect();
     let features = values.iter().map(|(feature, _)| observed(graph, *feature)).collect();
     for (feature, array) in &values {
-        let nullable = graph.scalar(*feature).is_some_and(|scalar| scalar.nullable) || Some(*feature) == node.feature_time;
+        let nullable =
+            graph.scalar(*feature).is_some_and(|scalar| scalar.nullable) || Some(*feature) == node.feature_time;
         if array.null_count() > 0 && !nullable {
             return Err(Letter::new(Code::InvalidInput, format!("`{}` cannot be null.", graph.feature(*feature).fqn)));
         }
@@ -94,5 +95,8 @@ fn entry(
 
 fn observed(graph: &Graph, feature: FeatureId) -> ObservedFeature {
     let caching = graph.scalar(feature).map(|scalar| scalar.caching.clone()).unwrap_or_default();
-    ObservedFeature { name: graph.feature(feature).name.clone(), destinations: destinations(Producer::Upload, &caching) }
+    ObservedFeature {
+        name: graph.feature(feature).name.clone(),
+        destinations: destinations(Producer::Upload, &caching),
+    }
 }

@@ -59,8 +59,7 @@ pub fn type_conflicts(old: &Bundle, new: &Bundle) -> Vec<Letter> {
         if !is_stored(before) || before.data_type == after.data_type || widens(&before.data_type, &after.data_type) {
             return None;
         }
-        let message =
-            format!("`{name}` is stored as {}; it cannot become {}.", before.data_type, after.data_type);
+        let message = format!("`{name}` is stored as {}; it cannot become {}.", before.data_type, after.data_type);
         let fix = "Give the feature another name or version, or keep its type; int may become float.";
         Some(Letter::new(Code::TypeChange, message).at(&new.place).fix(fix).feature(name))
     };
@@ -140,7 +139,8 @@ fn feature_change(old: &(Role, &Feature), new: &(Role, &Feature)) -> Vec<&'stati
             found.note("windows", &old.windows, &new.windows);
             scalar_change(&old.scalar, &new.scalar, &mut found);
         }
-        (FeatureKind::HasOne(old), FeatureKind::HasOne(new)) | (FeatureKind::HasMany(old), FeatureKind::HasMany(new)) => {
+        (FeatureKind::HasOne(old), FeatureKind::HasOne(new))
+        | (FeatureKind::HasMany(old), FeatureKind::HasMany(new)) => {
             found.note("entity", &old.entity, &new.entity);
             found.note("optional", &old.optional, &new.optional);
             found.note("join", &old.on, &new.on);

@@ -71,7 +71,8 @@ fn root_of<'a>(
 
 fn place(roots: &mut [RootBuilder<'_>], wanted: &Wanted) -> Result<(usize, Slot), Letter> {
     let Some(root) = roots.iter().position(|(builder, _)| builder.entity() == wanted.path.root) else {
-        let message = format!("Nothing of the namespace of `{}` is given, so there is no row to answer for.", wanted.name);
+        let message =
+            format!("Nothing of the namespace of `{}` is given, so there is no row to answer for.", wanted.name);
         return Err(Letter::new(Code::InvalidQuery, message).fix("Give its primary key among the inputs."));
     };
     let slot = roots[root].0.need_path(&wanted.path.steps, wanted.path.feature)?;

@@ -1,6 +1,6 @@
 //! The one check of a bundle, the same for apply, lint and diff (decision 25): a sound [`Project`], or every fault.
 
-use crate::project::{Project, PythonOutputs};
+use crate::project::Project;
 use crate::sql;
 use creta_expr::{Program, lower};
 use creta_model::bundle::{PythonBody, Resolver, ResolverBody};
@@ -22,8 +22,7 @@ pub fn check(bundle: &Bundle) -> Result<Project, Vec<Letter>> {
     if !checker.faults.is_empty() {
         return Err(checker.faults);
     }
-    let mut project =
-        Project { graph, programs, offline_programs, statements, python, producers: HashMap::new() };
+    let mut project = Project { graph, programs, offline_programs, statements, python, producers: HashMap::new() };
     project.producers = producers(&project);
     Ok(project)
 }
@@ -85,7 +84,7 @@ impl<'a> Checker<'a> {
         statements
     }
 
-    fn python(&mut self) -> HashMap<ResolverId, PythonOutputs> {
+    fn python(&mut self) -> HashMap<ResolverId, Vec<FeatureId>> {
         let mut outputs = HashMap::new();
         for (id, resolver) in Project::resolver_ids(self.graph) {
             let ResolverBody::Python(body) = &resolver.body else { continue };
@@ -97,7 +96,7 @@ impl<'a> Checker<'a> {
         outputs
     }
 
-    fn python_outputs(&mut self, resolver: &Resolver, body: &PythonBody) -> Option<PythonOutputs> {
+    fn python_outputs(&mut self, resolver: &Resolver, body: &PythonBody) -> Option<Vec<FeatureId>> {
         let Some(entity) = self.graph.namespace(&body.entity) else {
             let known = self.graph.entities.iter().map(|entity| entity.namespace.as_str());
             let near = nearest(&body.entity, known).map(|near| format!(" Did you mean `{near}`?")).unwrap_or_default();
@@ -112,7 +111,7 @@ impl<'a> Checker<'a> {
                 Err(letter) => self.fault(letter.resolver(&resolver.name), &resolver.place),
             }
         }
-        Some(PythonOutputs { entity, features })
+        Some(features)
     }
 
     fn parameters(&mut self, resolver: &Resolver, body: &PythonBody) {
@@ -149,7 +148,8 @@ impl<'a> Checker<'a> {
                 let windowed = path.split_once('.').and_then(|(namespace, name)| {
                     self.graph.namespace(namespace).and_then(|entity| self.graph.windows(entity, name))
                 });
-                if windowed.is_none() && self.graph.namespace(path).is_none()
+                if windowed.is_none()
+                    && self.graph.namespace(path).is_none()
                     && let Err(letter) = self.graph.path(path)
                 {
                     self.fault(letter, &query.place);

@@ -103,7 +103,8 @@ fn explain_stage(project: &Project, own: &ScopePlan, stage: &Stage) -> Explained
 
 fn explain_rows(project: &Project, many: &HasMany, features: Vec<String>) -> ExplainedStep {
     let name = &project.graph().feature(many.relationship).fqn;
-    let aggregates = many.products.iter().filter(|product| matches!(product.kind, ProductKind::Aggregate { .. })).count();
+    let aggregates =
+        many.products.iter().filter(|product| matches!(product.kind, ProductKind::Aggregate { .. })).count();
     let detail = format!("{name}, rows from {}; {aggregates} aggregates", enumerator(project, &many.enumerate));
     let inside = Some(scope(project, &many.scope)).filter(|scope| !scope.steps.is_empty());
     ExplainedStep { operator: "has-many", detail, features, inside }

@@ -12,7 +12,8 @@ pub struct Project {
     pub(crate) programs: HashMap<FeatureId, Program>,
     pub(crate) offline_programs: HashMap<FeatureId, Program>,
     pub(crate) statements: HashMap<ResolverId, Statement>,
-    pub(crate) python: HashMap<ResolverId, PythonOutputs>,
+    /// Features that each Python resolver produces.
+    pub(crate) python: HashMap<ResolverId, Vec<FeatureId>>,
     pub(crate) producers: HashMap<FeatureId, Vec<ResolverId>>,
 }
 
@@ -33,13 +34,6 @@ pub struct Parameter {
     /// None = `${now}`.
     pub path: Option<creta_model::graph::Path>,
     pub default: Option<creta_model::Value>,
-}
-
-/// The produced features of a Python resolver.
-#[derive(Debug, Clone)]
-pub(crate) struct PythonOutputs {
-    pub entity: EntityId,
-    pub features: Vec<FeatureId>,
 }
 
 impl Project {
@@ -82,7 +76,7 @@ impl Project {
         if let Some(statement) = self.statement(id) {
             return statement.columns.clone();
         }
-        let features = self.python.get(&id).map_or(&[][..], |outputs| outputs.features.as_slice());
+        let features = self.python.get(&id).map_or(&[][..], Vec::as_slice);
         features.iter().map(|feature| (self.graph.feature(*feature).name.clone(), *feature)).collect()
     }
 

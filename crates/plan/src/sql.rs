@@ -89,7 +89,8 @@ fn parameter(graph: &Graph, text: &str) -> Result<Parameter, Letter> {
 }
 
 fn default_value(text: &str) -> Result<Value, Letter> {
-    let invalid = || Letter::new(Code::Sql, "The default inside `${…}` is not a JSON number, string, true, false or null.");
+    let invalid =
+        || Letter::new(Code::Sql, "The default inside `${…}` is not a JSON number, string, true, false or null.");
     match serde_json::from_str(text).map_err(|_| invalid())? {
         serde_json::Value::Null => Ok(Value::Null),
         serde_json::Value::Bool(value) => Ok(Value::Bool(value)),
@@ -106,7 +107,13 @@ fn output_names(text: &str, dialect: &dyn Dialect) -> Result<Option<Vec<String>>
     let statements = Parser::parse_sql(dialect, text)
         .map_err(|error| Letter::new(Code::Sql, format!("The statement does not parse: {error}.")))?;
     let [Ast::Query(query)] = statements.as_slice() else {
-        return Err(Letter::new(Code::Sql, format!("A resolver is one SELECT; {} statements were found, or one that is not a SELECT.", statements.len())));
+        return Err(Letter::new(
+            Code::Sql,
+            format!(
+                "A resolver is one SELECT; {} statements were found, or one that is not a SELECT.",
+                statements.len()
+            ),
+        ));
     };
     select_names(&query.body)
 }
@@ -114,7 +121,11 @@ fn output_names(text: &str, dialect: &dyn Dialect) -> Result<Option<Vec<String>>
 fn select_names(body: &SetExpr) -> Result<Option<Vec<String>>, Letter> {
     match body {
         SetExpr::Select(select) => {
-            if select.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..))) {
+            if select
+                .projection
+                .iter()
+                .any(|item| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)))
+            {
                 return match select.projection.len() {
                     1 => Ok(None),
                     _ => Err(Letter::new(Code::Sql, "`*` cannot stand beside other columns.").fix("List the columns.")),
@@ -140,7 +151,12 @@ fn item_name(item: &SelectItem) -> Result<String, Letter> {
     }
 }
 
-fn map_columns(graph: &Graph, entity: EntityId, body: &SqlBody, names: Option<Vec<String>>) -> Result<Vec<(String, FeatureId)>, Vec<Letter>> {
+fn map_columns(
+    graph: &Graph,
+    entity: EntityId,
+    body: &SqlBody,
+    names: Option<Vec<String>>,
+) -> Result<Vec<(String, FeatureId)>, Vec<Letter>> {
     let Some(names) = names else { return Ok(star(graph, entity)) };
     let mut columns: Vec<(String, FeatureId)> = Vec::with_capacity(names.len());
     let mut faults = Vec::new();
@@ -158,7 +174,8 @@ fn map_columns(graph: &Graph, entity: EntityId, body: &SqlBody, names: Option<Ve
 
 /// `SELECT *` stands for every plain feature of the class.
 fn star(graph: &Graph, entity: EntityId) -> Vec<(String, FeatureId)> {
-    let plain = |id: &FeatureId| graph.scalar(*id).is_some_and(|scalar| scalar.window.is_none() && scalar.expression.is_none());
+    let plain =
+        |id: &FeatureId| graph.scalar(*id).is_some_and(|scalar| scalar.window.is_none() && scalar.expression.is_none());
     graph.scalars(entity).filter(plain).map(|id| (graph.feature(id).name.clone(), id)).collect()
 }
 
@@ -174,7 +191,9 @@ fn map_column(graph: &Graph, entity: EntityId, body: &SqlBody, column: &str) -> 
             let letter = Letter::new(Code::Sql, format!("The column `{column}` matches no feature of {class}."));
             let known = graph.scalars(entity).map(|id| graph.feature(id).name.as_str());
             Err(match nearest(plain, known) {
-                Some(near) => letter.fix(format!("Did you mean `{near}`? Rename the column with AS, or map it with `fields:`.")),
+                Some(near) => {
+                    letter.fix(format!("Did you mean `{near}`? Rename the column with AS, or map it with `fields:`."))
+                }
                 None => letter.fix("Leave the column out, or map it with `fields:`."),
             })
         }

@@ -123,9 +123,15 @@ pub struct Lookup {
 #[derive(Debug, Clone)]
 pub enum Argument {
     Now,
-    Slot { slot: Slot, optional: bool, default: Option<Value> },
+    Slot {
+        slot: Slot,
+        optional: bool,
+        default: Option<Value>,
+    },
     /// An optional input that nothing can produce.
-    Absent { default: Option<Value> },
+    Absent {
+        default: Option<Value>,
+    },
 }
 
 #[derive(Debug, Clone)]

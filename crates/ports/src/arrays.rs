@@ -54,7 +54,8 @@ fn build(data_type: &DataType, arrow: &ArrowType, values: &[Option<&Value>]) -> 
             Arc::new(collect!(LargeBinaryArray, values, data_type, Value::Bytes(value) => value.as_slice()))
         }
         DataType::Datetime => Arc::new(
-            collect!(TimestampMicrosecondArray, values, data_type, Value::Datetime(value) => *value).with_timezone("UTC"),
+            collect!(TimestampMicrosecondArray, values, data_type, Value::Datetime(value) => *value)
+                .with_timezone("UTC"),
         ),
         DataType::Date if *arrow == ArrowType::Date64 => Arc::new(collect!(
             Date64Array, values, data_type, Value::Date(value) => i64::from(*value) * DAY_MILLISECONDS
@@ -306,7 +307,6 @@ fn check_whole(from: &ArrayRef, cast: &ArrayRef, to: &DataType) -> Result<()> {
 fn unsuitable(from: &ArrowType, to: &DataType) -> Letter {
     Letter::new(Code::InvalidInput, format!("A column of Arrow type {from} cannot be read as {to} without loss."))
 }
-
 
 fn broken(error: arrow::error::ArrowError) -> Letter {
     Letter::new(Code::Bug, format!("A column could not be built: {error}."))

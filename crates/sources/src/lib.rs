@@ -1,1 +1,8 @@
-//! skeleton
+//! What we only read: databases that somebody else keeps, each behind the `Source` port.
+//!
+//! What is absent: writing, and any knowledge of features. A source renders the closed set of predicates in its own
+//! dialect, binds every value, and answers in the types it was asked for or says which column does not fit.
+
+mod sqlite;
+
+pub use sqlite::SqliteSource;

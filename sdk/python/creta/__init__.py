@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from creta.context import ChalkContext, CretaContext
 from creta.definition.letters import DefinitionError
 from creta.definition.resolvers import CretaWarning, Resolver, offline, online
 from creta.features import (
@@ -13,8 +14,8 @@ from creta.features import (
     Primary,
     Vector,
     Windowed,
-    __,
     _,
+    __,
     after,
     before,
     feature,
@@ -48,7 +49,9 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "MISSING",
     "ChalkClient",
+    "ChalkContext",
     "CretaClient",
+    "CretaContext",
     "CretaError",
     "CretaException",
     "CretaWarning",

@@ -5,7 +5,13 @@ use creta_model::{Letter, Value};
 use creta_plan::{ScopePlan, Stage};
 use creta_ports::arrays::array_of;
 
-pub(super) fn run(plan: &ScopePlan, stage: &Stage, value: &Value, frame: &mut Frame, rows: &Rows) -> Result<(), Letter> {
+pub(super) fn run(
+    plan: &ScopePlan,
+    stage: &Stage,
+    value: &Value,
+    frame: &mut Frame,
+    rows: &Rows,
+) -> Result<(), Letter> {
     let total = frame.rows;
     for slot in &stage.outputs {
         let column = &mut frame.columns[slot.0];

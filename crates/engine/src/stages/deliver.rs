@@ -40,7 +40,8 @@ pub(super) fn deliver(
         };
         let states: Vec<State> = (0..count).map(state).collect();
         for position in (0..count).filter(|position| states[*position] == State::Failed) {
-            let message = format!("`{}` cannot be null, but its producer gave no value and it has no default.", info.label);
+            let message =
+                format!("`{}` cannot be null, but its producer gave no value and it has no default.", info.label);
             let letter = Letter::new(Code::ValidationFailed, message).fix("Declare it `| None`, or give it a default.");
             context.report(about(letter, plan, frame, slot, rows.at(position)));
         }
@@ -107,7 +108,8 @@ fn fail_blocked(
         }
     }
     for slot in outputs {
-        let open = blocked.filter(total, |position| frame.columns[slot.0].states.get(blocked.at(position)) == State::Unset);
+        let open =
+            blocked.filter(total, |position| frame.columns[slot.0].states.get(blocked.at(position)) == State::Unset);
         frame.columns[slot.0].mark(&open, total, State::Failed);
     }
 }

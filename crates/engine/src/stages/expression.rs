@@ -35,18 +35,15 @@ pub(super) fn run(
     }
     let evaluated = evaluate(&bound.program, &inputs, count)?;
     let values = creta_ports::arrays::cast(&evaluated.values, &plan.slots[output.0].data_type)?;
-    let delivery = Delivery {
-        values,
-        found: None,
-        giver: Giver::EXPRESSION,
-        observed_at: PerRow::Same(context.started_at),
-    };
+    let delivery =
+        Delivery { values, found: None, giver: Giver::EXPRESSION, observed_at: PerRow::Same(context.started_at) };
     let failed: Vec<u32> = evaluated.failures.iter().map(|failure| rows.at(failure.row) as u32).collect();
     let good = rows.filter(frame.rows, |position| !failed.contains(&(rows.at(position) as u32)));
     let delivery = if failed.is_empty() { delivery } else { delivery.only(&rows, &good, frame.rows)? };
     deliver(context, plan, frame, *output, &good, delivery)?;
     for failure in &evaluated.failures {
-        let letter = Letter::new(Code::ResolverFailed, format!("`{}`: {}.", plan.slots[output.0].label, failure.message));
+        let letter =
+            Letter::new(Code::ResolverFailed, format!("`{}`: {}.", plan.slots[output.0].label, failure.message));
         let told = about(letter, plan, frame, *output, rows.at(failure.row));
         context.report(told);
     }

@@ -51,7 +51,8 @@ async fn foreign_keys(
     rows: &Rows,
 ) -> Result<ArrayRef, Letter> {
     let columns = stage.inputs.iter();
-    let columns = columns.map(|slot| rows.select(&frame.columns[slot.0].array(&plan.slots[slot.0].data_type, frame.rows)));
+    let columns =
+        columns.map(|slot| rows.select(&frame.columns[slot.0].array(&plan.slots[slot.0].data_type, frame.rows)));
     let columns = columns.collect::<Result<Vec<ArrayRef>, Letter>>()?;
     match &one.find {
         None => columns.into_iter().next().ok_or_else(|| internal("a has-one stage without keys")),
@@ -107,7 +108,9 @@ fn related_rows(
     let positions: Vec<u32> = representatives.values().to_vec();
     let now = match &frame.now {
         PerRow::Same(now) => PerRow::Same(*now),
-        PerRow::Each(_) => PerRow::Each(positions.iter().map(|position| frame.now.get(rows.at(*position as usize))).collect()),
+        PerRow::Each(_) => {
+            PerRow::Each(positions.iter().map(|position| frame.now.get(rows.at(*position as usize))).collect())
+        }
     };
     let mut related = Frame::new(positions.len(), now, one.scope.slots.len());
     if let Some(key) = one.scope.key {
@@ -150,7 +153,13 @@ fn receive(
     for position in 0..count {
         if cells.states.get(position) == State::Unset && !context.offline {
             let message = format!("`{}` has no related row.", plan.slots[output.0].label);
-            let letter = super::deliver::about(Letter::new(Code::UpstreamFailed, message), plan, frame, output, rows.at(position));
+            let letter = super::deliver::about(
+                Letter::new(Code::UpstreamFailed, message),
+                plan,
+                frame,
+                output,
+                rows.at(position),
+            );
             context.report(letter);
         }
     }

@@ -82,9 +82,10 @@ fn check_count(lookup: &Lookup, matched: &UInt32Array, counts: impl Iterator<Ite
         Count::One if matched.null_count() > 0 => {
             Err(Letter::new(Code::ResolverFailed, "The statement says `count: one` but returned no row for a key."))
         }
-        Count::One | Count::OneOrNone if most > 1 && lookup.time_column.is_none() => {
-            Err(Letter::new(Code::ResolverFailed, "The statement says it returns one row but returned several for a key."))
-        }
+        Count::One | Count::OneOrNone if most > 1 && lookup.time_column.is_none() => Err(Letter::new(
+            Code::ResolverFailed,
+            "The statement says it returns one row but returned several for a key.",
+        )),
         _ => Ok(()),
     }
 }
@@ -136,7 +137,8 @@ fn value_of(argument: &Argument, frame: &Frame, row: usize) -> Value {
         Argument::Now => Value::Datetime(frame.now.get(row)),
         Argument::Absent { default } => default.clone().unwrap_or(Value::Null),
         Argument::Slot { slot, default, .. } => {
-            let value = frame.columns[slot.0].values.as_ref().map_or(Value::Null, |values| value_at(values.as_ref(), row));
+            let value =
+                frame.columns[slot.0].values.as_ref().map_or(Value::Null, |values| value_at(values.as_ref(), row));
             match default {
                 Some(default) if value.is_null() => default.clone(),
                 _ => value,

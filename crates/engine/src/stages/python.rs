@@ -96,8 +96,7 @@ fn given(plan: &ScopePlan, slot: Slot, argument: &Argument, frame: &Frame, rows:
     if column.states.all(State::Present) {
         return Ok(values);
     }
-    let present: BooleanArray =
-        (0..values.len()).map(|position| Some(column.is_present(rows.at(position)))).collect();
+    let present: BooleanArray = (0..values.len()).map(|position| Some(column.is_present(rows.at(position)))).collect();
     let defaults = array_of(data_type, std::iter::repeat_n(Some(default), values.len()))?;
     zip(&present, &values, &defaults).map_err(internal)
 }

@@ -2,9 +2,7 @@
 
 use super::scope::{Enumerated, Pending, ScopeBuilder};
 use crate::candidates;
-use crate::stages::{
-    Action, ChildBound, Enumerate, HasMany, Product, ProductKind, Slot, SlotInfo, Stage,
-};
+use crate::stages::{Action, ChildBound, Enumerate, HasMany, Product, ProductKind, Slot, SlotInfo, Stage};
 use creta_expr::{Aggregate, Input, Program};
 use creta_model::data_type::StructField;
 use creta_model::graph::{NodeKind, RelationshipNode, Step};
@@ -44,7 +42,8 @@ impl<'a> ScopeBuilder<'a> {
         let index = self.rows_stage(aggregate.rows, reads_outer(aggregate))?;
         let product = self.aggregate_product(index, aggregate)?;
         let label = format!("{}.{:?}", self.graph().feature(aggregate.rows).fqn, aggregate.function).to_lowercase();
-        let info = SlotInfo { feature: None, label, data_type: aggregate.data_type.clone(), nullable: true, tainted: false };
+        let info =
+            SlotInfo { feature: None, label, data_type: aggregate.data_type.clone(), nullable: true, tainted: false };
         Ok(self.add_product(index, product, info))
     }
 
@@ -67,13 +66,24 @@ impl<'a> ScopeBuilder<'a> {
                 let item = self.rows[index].scope.slots[slot.0].data_type.clone();
                 let product = Product { bounds: vec![], filters: vec![], limit: None, kind: ProductKind::Column(slot) };
                 let label = self.rows[index].scope.slots[slot.0].label.clone();
-                let info = SlotInfo { feature: None, label, data_type: DataType::List(Box::new(item)), nullable: false, tainted: false };
+                let info = SlotInfo {
+                    feature: None,
+                    label,
+                    data_type: DataType::List(Box::new(item)),
+                    nullable: false,
+                    tainted: false,
+                };
                 Ok(self.add_product(index, product, info))
             }
             None => {
                 let entity = self.related(relationship)?.entity;
                 let columns: Vec<Vec<FeatureId>> = vec![self.graph().scalars(entity).collect()];
-                let plain = Product { bounds: vec![], filters: vec![], limit: None, kind: ProductKind::Rows { columns: vec![] } };
+                let plain = Product {
+                    bounds: vec![],
+                    filters: vec![],
+                    limit: None,
+                    kind: ProductKind::Rows { columns: vec![] },
+                };
                 self.rows_product(relationship, &columns.concat(), plain)
             }
         }
@@ -99,7 +109,11 @@ impl<'a> ScopeBuilder<'a> {
         let product = Product { kind: ProductKind::Rows { columns: named }, ..shape };
         let data_type = DataType::List(Box::new(DataType::Struct(fields)));
         let label = self.graph().feature(relationship).fqn.clone();
-        Ok(self.add_product(index, product, SlotInfo { feature: None, label, data_type, nullable: false, tainted: false }))
+        Ok(self.add_product(
+            index,
+            product,
+            SlotInfo { feature: None, label, data_type, nullable: false, tainted: false },
+        ))
     }
 
     /// Filters of an argument such as `Vessel.calls[PortCall.detained == True]`, as an otherwise empty product.
@@ -196,7 +210,8 @@ impl<'a> ScopeBuilder<'a> {
     }
 
     fn enumerator(&self, join: &[FeatureId], relationship: &str) -> Result<ResolverId, Letter> {
-        let needed: Vec<FeatureId> = self.graph().primary_key(self.entity).into_iter().chain(join.iter().copied()).collect();
+        let needed: Vec<FeatureId> =
+            self.graph().primary_key(self.entity).into_iter().chain(join.iter().copied()).collect();
         let Some(first) = needed.first() else {
             return Err(Letter::new(Code::InvalidQuery, format!("`{relationship}` has no columns to join on.")));
         };

@@ -71,7 +71,9 @@ impl<'a> ScopeBuilder<'a> {
                 Some(finder.enumerate(&foreign, &node.fqn)?)
             }
         };
-        scope.give(key.ok_or_else(|| Letter::new(Code::PrimaryKey, format!("`{}` leads to a class without key.", node.fqn)))?);
+        scope.give(
+            key.ok_or_else(|| Letter::new(Code::PrimaryKey, format!("`{}` leads to a class without key.", node.fqn)))?,
+        );
         let pending = PendingOne { relationship, optional: related.optional, keys, find, scope, exports: Vec::new() };
         self.ones.push(pending);
         let index = self.ones.len() - 1;

@@ -42,7 +42,8 @@ impl<'a> ScopeBuilder<'a> {
         let offline_only = self.graph().by_fqn(fqn).is_some_and(|id| !self.project.producers(id).is_empty());
         let letter = Letter::new(Code::ResolverNotFound, format!("Nothing produces `{fqn}`.")).feature(fqn);
         match offline_only {
-            true => letter.fix("It has resolvers, but none that this query may run: check their kind, tags and environment."),
+            true => letter
+                .fix("It has resolvers, but none that this query may run: check their kind, tags and environment."),
             false => letter.fix("Give it as an input, or define a resolver, an expression or a default."),
         }
     }
@@ -115,7 +116,10 @@ impl<'a> ScopeBuilder<'a> {
         }
         if parameters.is_empty() && (key_column.is_none() || self.key_slot().is_none()) {
             let resolver = self.graph().resolver(id);
-            let message = format!("The resolver `{}` does not return the primary key, so no row can be looked up.", resolver.name);
+            let message = format!(
+                "The resolver `{}` does not return the primary key, so no row can be looked up.",
+                resolver.name
+            );
             return Err(Letter::new(Code::ResolverNotFound, message).at(&resolver.place));
         }
         self.uses_time |= time_column.is_some();
@@ -210,8 +214,11 @@ impl<'a> ScopeBuilder<'a> {
             return Err(Letter::new(Code::InvalidQuery, format!("`{path}` is not a has-many relationship.")));
         };
         if !aggregate.through.is_empty() {
-            return Err(Letter::new(Code::InvalidQuery, format!("The rows `{path}` lie behind a has-one relationship."))
-                .fix("Read them through a feature of that entity."));
+            return Err(Letter::new(
+                Code::InvalidQuery,
+                format!("The rows `{path}` lie behind a has-one relationship."),
+            )
+            .fix("Read them through a feature of that entity."));
         }
         let relationship = aggregate.rows;
         let shape = self.filters_of(aggregate)?;

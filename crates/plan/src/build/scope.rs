@@ -4,9 +4,7 @@ use super::has_many::PendingRows;
 use super::has_one::PendingOne;
 use crate::project::Project;
 use crate::question::{Mode, Question, Recompute};
-use crate::stages::{
-    Action, BoundProgram, CachedSlot, ProgramInput, SampledSlot, ScopePlan, Slot, SlotInfo, Stage,
-};
+use crate::stages::{Action, BoundProgram, CachedSlot, ProgramInput, SampledSlot, ScopePlan, Slot, SlotInfo, Stage};
 use creta_expr::{Input, Program};
 use creta_model::graph::Step;
 use creta_model::{Code, DataType, EntityId, FeatureId, Graph, Letter, ResolverId};
@@ -115,7 +113,13 @@ impl<'a> ScopeBuilder<'a> {
             Some(scalar) => (scalar.data_type.clone(), scalar.nullable),
             None => (DataType::Bool, true),
         };
-        let slot = self.add_slot(SlotInfo { feature: Some(feature), label: node.fqn.clone(), data_type, nullable, tainted: false });
+        let slot = self.add_slot(SlotInfo {
+            feature: Some(feature),
+            label: node.fqn.clone(),
+            data_type,
+            nullable,
+            tainted: false,
+        });
         self.by_feature.insert(feature, slot);
         slot
     }

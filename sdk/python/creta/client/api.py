@@ -29,8 +29,9 @@ class CretaClient:
     """Talks to one Creta server.
 
     Without arguments the server and its credentials are found as `creta up` left them: environment variables
-    CRETA_API_SERVER, CRETA_CLIENT_ID, CRETA_CLIENT_SECRET; the file CRETA_CREDENTIALS; `.creta/credentials.json` here or
-    in a folder above. `timeout` is in seconds per request. Every call raises CretaException when it fails as a whole.
+    CRETA_API_SERVER, CRETA_CLIENT_ID, CRETA_CLIENT_SECRET; the file CRETA_CREDENTIALS; `.creta/credentials.json` here
+    or in a folder above. `timeout` is in seconds per request. Every call raises CretaException when it fails as a
+    whole.
     """
 
     def __init__(
@@ -87,8 +88,8 @@ class CretaClient:
     ) -> QueryResult:
         """Features of one entity.
 
-        `input` maps features (or fully qualified names) to values, or is an instance; `output` lists features, empty for
-        those of the named query or of the input's class. `now` (UTC if naive) is the query time. Errors of single
+        `input` maps features (or fully qualified names) to values, or is an instance; `output` lists features, empty
+        for those of the named query or of the input's class. `now` (UTC if naive) is the query time. Errors of single
         outputs are in the result's `errors` and raise nothing.
         """
         body = self._query_header(output, **_given(locals()))
@@ -120,8 +121,8 @@ class CretaClient:
     ) -> BulkResult:
         """Features of many entities in one request.
 
-        `input` maps features to lists of equal length, or is a pandas, polars or pyarrow table; `now` is one time or one
-        per row. The result has one row per input row, in the same order.
+        `input` maps features to lists of equal length, or is a pandas, polars or pyarrow table; `now` is one time or
+        one per row. The result has one row per input row, in the same order.
         """
         table = input_table(input)
         header = self._query_header(output, **_given(locals()))
@@ -171,8 +172,8 @@ class CretaClient:
     def multi_upload_features(self, input: Any, *, show_progress: bool | None = None) -> list[CretaError]:
         """Stores values of many entities, online and offline. Returns the errors, an empty list when all is stored.
 
-        `input` is a list of mappings or instances, a mapping of features to lists of equal length, or a table. Rows that
-        give different features are sent apart, since a feature that is not given is not the same as null.
+        `input` is a list of mappings or instances, a mapping of features to lists of equal length, or a table. Rows
+        that give different features are sent apart, since a feature that is not given is not the same as null.
         """
         tables = _upload_tables(input)
         total = sum(table.num_rows for table in tables)

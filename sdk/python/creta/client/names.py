@@ -73,7 +73,7 @@ def utc(value: datetime) -> datetime:
 
 def to_json(value: Any) -> Any:
     """A value as the wire writes it."""
-    if value is None or isinstance(value, (bool, int, str)) and not isinstance(value, Enum):
+    if value is None or (isinstance(value, (bool, int, str)) and not isinstance(value, Enum)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
@@ -148,7 +148,9 @@ def _parse_duration(text: str) -> timedelta:
     if found is None:
         raise ValueError("the server sent a duration that is not ISO 8601")
     sign, days, hours, minutes, seconds = found.groups()
-    length = timedelta(days=int(days or 0), hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(seconds or 0))
+    length = timedelta(
+        days=int(days or 0), hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(seconds or 0)
+    )
     return -length if sign else length
 
 

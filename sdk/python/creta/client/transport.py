@@ -35,7 +35,9 @@ class Transport:
         except ValueError:
             raise CretaException(f"The server's answer to {method} {path} is not JSON.", status=200) from None
 
-    def request(self, method: str, path: str, headers: dict[str, str] | None = None, **arguments: Any) -> httpx.Response:
+    def request(
+        self, method: str, path: str, headers: dict[str, str] | None = None, **arguments: Any
+    ) -> httpx.Response:
         """An authorised request; a refused token is renewed once. Raises CretaException for any other failure."""
         for attempt in (1, 2):
             token = self._current_token()

@@ -1,6 +1,8 @@
 """`@features`: turns an annotated class into a feature class."""
 
+import ast
 import inspect
+import linecache
 import re
 import sys
 from dataclasses import dataclass, field
@@ -215,7 +217,7 @@ def _check_unannotated(info: ClassInfo, plain: type, annotations: dict, sources:
     for attribute, value in vars(plain).items():
         if attribute.startswith("_") or attribute in annotations:
             continue
-        if callable(value) and not isinstance(value, Expression) or hasattr(type(value), "__get__"):
+        if (callable(value) and not isinstance(value, Expression)) or hasattr(type(value), "__get__"):
             continue
         line = sources[attribute].line if attribute in sources else info.place.line
         message = f"The feature `{attribute}` of {info.name} has no type annotation."
@@ -230,6 +232,8 @@ def _register(cls: type) -> None:
         first = other.__creta__.place
         message = f"Two feature classes have the namespace `{info.namespace}`; the first is on line {first.line}."
         registry.report(Letter("duplicate_definition", message, info.place, "Rename one, or give it `name=`."))
+        # Linked like any other class, so that what refers to it causes no further errors.
+        registry.classes[f"{info.namespace} at {info.place}"] = cls
         return
     registry.classes[info.namespace] = cls
 
@@ -247,17 +251,15 @@ def _add_inline(cls: type, name: str, value: Expression | FeatureOptions) -> Non
 
 def _inline_annotation(cls: type, name: str, place: Place) -> str | None:
     """Python evaluates and forgets the annotation of an attribute, so it is read from the source line."""
-    import ast
-    import linecache
-
     try:
         tree = ast.parse("".join(linecache.getlines(place.file)))
     except SyntaxError:
         return None
     for node in ast.walk(tree):
-        if isinstance(node, ast.AnnAssign) and node.lineno <= place.line <= (node.end_lineno or node.lineno):
-            if isinstance(node.target, ast.Attribute) and node.target.attr == name:
-                return ast.unparse(node.annotation)
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Attribute):
+            continue
+        if node.target.attr == name and node.lineno <= place.line <= (node.end_lineno or node.lineno):
+            return ast.unparse(node.annotation)
     return None
 
 

@@ -39,6 +39,18 @@ def _parse(text: str) -> int:
     return -total if negative else total
 
 
+def display(duration: int) -> str:
+    """Microseconds as users write them: `1d`, `1h 30m`, `infinity`."""
+    if duration >= INFINITY:
+        return "infinity"
+    rest, parts = abs(duration), []
+    for unit, size in UNITS.items():
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return ("-" if duration < 0 else "") + (" ".join(parts) or "0s")
+
+
 def window_name(feature: str, window: int) -> str:
     """The name of one window of a windowed feature: `spend__86400__`, `spend__all__`, `spend__neg3600__`."""
     if window >= INFINITY:

@@ -8,9 +8,41 @@ from creta.definition.places import caller_place
 from creta.definition.values import guess_value
 
 AGGREGATES = frozenset(
-    "sum min max mean count any all std var std_sample var_sample std_pop var_pop stddev stddev_sample stddev_pop "
-    "variance median approx_count_distinct approx_percentile approx_top_k max_by min_by max_by_n min_by_n array_agg "
-    "set_agg set_union skewness kurtosis vector_sum vector_mean num_unique".split()
+    [
+        "sum",
+        "min",
+        "max",
+        "mean",
+        "count",
+        "any",
+        "all",
+        "std",
+        "var",
+        "std_sample",
+        "var_sample",
+        "std_pop",
+        "var_pop",
+        "stddev",
+        "stddev_sample",
+        "stddev_pop",
+        "variance",
+        "median",
+        "approx_count_distinct",
+        "approx_percentile",
+        "approx_top_k",
+        "max_by",
+        "min_by",
+        "max_by_n",
+        "min_by_n",
+        "array_agg",
+        "set_agg",
+        "set_union",
+        "skewness",
+        "kurtosis",
+        "vector_sum",
+        "vector_mean",
+        "num_unique",
+    ]
 )
 
 
@@ -95,10 +127,7 @@ def _rows(of, items: tuple) -> dict:
 
 def _filtered(of, filters: tuple) -> dict:
     """`.where` on rows adds filters to them; on a bare relationship it makes rows of it."""
-    if isinstance(of, dict) and "rows" in of:
-        rows = dict(of["rows"])
-    else:
-        rows = {"of": of}
+    rows = dict(of["rows"]) if isinstance(of, dict) and "rows" in of else {"of": of}
     rows["filters"] = [*rows.get("filters", []), *map(node_of, filters)]
     return rows
 

@@ -15,7 +15,7 @@ class Reference:
     attributes begin with `_creta_`, because every other name may be a feature of the user's.
     """
 
-    __slots__ = ("_creta_owner", "_creta_path", "_creta_items", "_creta_place", "_creta_broken")
+    __slots__ = ("_creta_broken", "_creta_items", "_creta_owner", "_creta_path", "_creta_place")
     __hash__ = object.__hash__
 
     def __init__(self, owner: type, path: tuple[str, ...], items: tuple = (), broken: bool = False):

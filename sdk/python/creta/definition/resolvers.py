@@ -13,8 +13,22 @@ from creta.definition.registry import registry
 
 # Accepted so that existing code can be ported; they have no effect yet, and say so.
 WITHOUT_EFFECT = frozenset(
-    "cron machine_type resource_hint static accelerate_python total unique_on partitioned_by resource_group "
-    "output_row_order max_batch_size venv incremental handle_duplicate_outputs".split()
+    [
+        "cron",
+        "machine_type",
+        "resource_hint",
+        "static",
+        "accelerate_python",
+        "total",
+        "unique_on",
+        "partitioned_by",
+        "resource_group",
+        "output_row_order",
+        "max_batch_size",
+        "venv",
+        "incremental",
+        "handle_duplicate_outputs",
+    ]
 )
 
 
@@ -51,7 +65,8 @@ def _decorator(kind: str):
         return _make(function, kind, options)
 
     decorate.__name__ = kind
-    decorate.__doc__ = f"""Makes a resolver that serves {kind} queries{"" if kind == "offline" else " (and offline ones)"}.
+    served = "offline queries" if kind == "offline" else "online and offline queries"
+    decorate.__doc__ = f"""Makes a resolver that serves {served}.
 
     Parameters are annotated with the features they receive, the return with the features it yields. Options:
     `environment`, `tags`, `owner`, `timeout` (a duration), `name`.

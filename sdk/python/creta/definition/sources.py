@@ -40,7 +40,7 @@ SQLiteFileSource = SQLiteSource
 
 
 class ParquetSource(Source):
-    """Tables that are Parquet files or folders of them: `ParquetSource(name="lake", tables={"calls": "data/calls"})`."""
+    """Tables that are Parquet files or folders: `ParquetSource(name="lake", tables={"calls": "data/calls"})`."""
 
     def __init__(self, name: str, tables: dict[str, str]):
         super().__init__(name, "parquet", {"tables": _tables(name, tables)}, caller_place())

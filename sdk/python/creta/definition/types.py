@@ -16,6 +16,7 @@ import numpy
 import pyarrow
 
 from creta.definition.markers import FeatureTime, VectorOf
+from creta.definition.values import guess_value
 
 
 @dataclass(frozen=True)
@@ -253,7 +254,12 @@ def _struct_fields(cls: type) -> dict[str, Any] | None:
     """Names and annotations of dataclasses, TypedDicts, NamedTuples, pydantic and attrs classes."""
     is_named_tuple = issubclass(cls, tuple) and hasattr(cls, "_fields")
     known = ("__attrs_attrs__", "model_fields")
-    if dataclasses.is_dataclass(cls) or typing.is_typeddict(cls) or is_named_tuple or any(hasattr(cls, k) for k in known):
+    if (
+        dataclasses.is_dataclass(cls)
+        or typing.is_typeddict(cls)
+        or is_named_tuple
+        or any(hasattr(cls, k) for k in known)
+    ):
         names = getattr(cls, "model_fields", None) or typing.get_type_hints(cls)
         hints = typing.get_type_hints(cls)
         return {name: hints[name] for name in names}
@@ -266,7 +272,7 @@ def _struct(cls: type, fields: dict[str, Any]) -> ValueType:
     for name, annotation in fields.items():
         inner, optional = split_optional(annotation)
         parts[name] = value_type(inner)
-        described.append({"name": name, "type": parts[name].data_type} | ({"nullable": True} if optional else {}))
+        described.append({"name": name, "type": parts[name].data_type, "nullable": optional})
     encoders = {name: nullable_encode(part) for name, part in parts.items()}
     decoders = {name: nullable_decode(part) for name, part in parts.items()}
     is_mapping = typing.is_typeddict(cls)
@@ -316,8 +322,6 @@ def _arrow_inner(data_type: Any) -> pyarrow.DataType:
 
 def constant(data_type: Any, value: Any) -> Any:
     """The bundle's JSON of an encoded value of this type."""
-    from creta.definition.values import guess_value
-
     if value is None:
         return "null"
     if isinstance(data_type, dict):

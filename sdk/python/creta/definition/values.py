@@ -49,6 +49,8 @@ FORMS = (
     (timedelta, "timedelta", lambda value: value // MICROSECOND),
     (Decimal, "str", str),
     (UUID, "str", str),
-    ((list, tuple, set, frozenset), "list", lambda value: [guess_value(item) for item in value]),
+    ((list, tuple), "list", lambda value: [guess_value(item) for item in value]),
+    # Sets have no order, but a bundle must be the same every time.
+    ((set, frozenset), "list", lambda value: [guess_value(item) for item in sorted(value, key=repr)]),
     (dict, "map", lambda value: [[guess_value(key), guess_value(item)] for key, item in value.items()]),
 )

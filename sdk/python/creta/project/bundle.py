@@ -69,7 +69,9 @@ class Project:
                 key = (item["name"], item.get("version"))
                 if key in seen:
                     first = seen[key]["place"]
-                    message = f"Two {kind} are called `{item['name']}`; the first is at {first['file']}:{first['line']}."
+                    message = (
+                        f"Two {kind} are called `{item['name']}`; the first is at {first['file']}:{first['line']}."
+                    )
                     self.registry.report(Letter("duplicate_definition", message, Place(**item["place"])))
                 seen.setdefault(key, item)
 
@@ -163,7 +165,7 @@ class Project:
             result["staleness"] = {
                 name: duration for key, duration in query.staleness.items() for name in self._names(query, [key])
             }
-        if not output and not result["input"]:
+        if not query.output and not query.input:
             message = f"The named query `{query.name}` has neither input nor output."
             self.registry.report(Letter("invalid_definition", message, query.place))
         words = metadata(query.description, query.owner, query.tags)
@@ -279,4 +281,3 @@ def letter_json(root: str, letter: Letter) -> dict[str, Any]:
 def canonical(value: Any) -> str:
     """JSON with sorted keys, indented for people, and a final newline; NaN is refused."""
     return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-

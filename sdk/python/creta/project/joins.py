@@ -81,7 +81,9 @@ def _explicit_pairs(linked: Linked, owner: LinkedClass, feature: LinkedFeature) 
     try:
         condition = declared.condition()
     except NameError as error:
-        message = f"The join of `{owner.info.name}.{feature.field.attribute}` names `{error.name}`, which is not defined."
+        message = (
+            f"The join of `{owner.info.name}.{feature.field.attribute}` names `{error.name}`, which is not defined."
+        )
         raise DefinitionError([Letter("annotation", message, place)]) from None
     if not isinstance(condition, Expression):
         message = f"The join of `{owner.info.name}.{feature.field.attribute}` is not a comparison of two features."
@@ -119,7 +121,9 @@ def _side(node) -> tuple[type, str] | None:
 def _stored(owner: LinkedClass, attribute: str, place: Place) -> str:
     found = owner.features.get(attribute)
     if found is None:
-        raise DefinitionError([missing_member(owner, attribute, place)])
+        # A field that is there but could not be linked has its own letter already.
+        reported = attribute in owner.info.fields
+        raise DefinitionError([] if reported else [missing_member(owner, attribute, place)])
     return found.name
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from creta.definition.classes import ClassInfo, Field
-from creta.definition.durations import window_name
+from creta.definition.durations import display, window_name
 from creta.definition.letters import Letter, suggestion
 from creta.definition.places import Place
 from creta.definition.references import Reference
@@ -111,7 +111,8 @@ class Linked:
         for position, attribute in enumerate(reference._creta_path):
             member = current.member(attribute)
             if member is None:
-                return missing_member(current, attribute, place)
+                reported = attribute in current.info.fields
+                return None if reported else missing_member(current, attribute, place)
             feature, stored = member
             names.append(stored)
             nullable |= feature.meaning.nullable
@@ -136,7 +137,7 @@ def missing_member(owner: LinkedClass, attribute: str, place: Place) -> Letter:
     for feature in owner.features.values():
         if feature.kind == "windowed" and attribute.startswith(feature.field.attribute + "__"):
             message = f"`{owner.info.name}.{feature.field.attribute}` has no such window (`{attribute}`)."
-            known = ", ".join(f"{length // 1_000_000} s" for length in feature.field.options.windows)
+            known = ", ".join(display(length) for length in feature.field.options.windows)
             return Letter("unknown_feature", message, place, f"Its windows are: {known}.")
     message = f"{owner.info.name} has no feature `{attribute}`."
     return Letter("unknown_feature", message, place, suggestion(attribute, owner.features))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from creta.definition.durations import window_name
+from creta.definition.durations import display, window_name
 from creta.definition.letters import Letter
 from creta.definition.places import Place
 from creta.project.linked import Linked, LinkedClass, LinkedFeature, missing_member
@@ -71,7 +71,7 @@ class ScopeCheck:
         if member is not None and body["window"] not in member.field.options.windows:
             asked = window_name(attribute["name"], body["window"])
             message = f"`{attribute['name']}` has no such window (`{asked}`)."
-            known = ", ".join(f"{length // 1_000_000} s" for length in member.field.options.windows)
+            known = ", ".join(display(length) for length in member.field.options.windows)
             fix = f"Its windows are: {known}." if known else "It is not windowed."
             self.letters.append(Letter("unknown_feature", message, self.place, fix))
 

@@ -9,7 +9,6 @@ from creta.definition.classes import FeatureMeta, module_globals
 from creta.definition.expressions import Bound
 from creta.definition.letters import DefinitionError, fault
 from creta.definition.markers import DataFrameOf, FeaturesOf, Now
-from creta.definition.places import Place
 from creta.definition.references import OptionalReference, Reference, split_items
 from creta.definition.resolvers import Resolver
 from creta.definition.types import describe, split_optional

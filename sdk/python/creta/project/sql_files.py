@@ -17,14 +17,26 @@ from creta.definition.sources import SQLResolver
 from creta.project.entities import metadata
 
 ENDINGS = (".creta.sql", ".chalk.sql")
-USED = frozenset("resolves source type count timeout owner tags environment fields".split())
+USED = frozenset(["resolves", "source", "type", "count", "timeout", "owner", "tags", "environment", "fields"])
 WITHOUT_EFFECT = frozenset(
-    "cron machine_type total unique_on partitioned_by handle_duplicate_outputs field_types incremental namespace "
-    "skip_sql_validation use_native_sql retry_policy max_row_version_lookback max_staleness".split()
+    [
+        "cron",
+        "machine_type",
+        "total",
+        "unique_on",
+        "partitioned_by",
+        "handle_duplicate_outputs",
+        "field_types",
+        "incremental",
+        "namespace",
+        "skip_sql_validation",
+        "use_native_sql",
+        "retry_policy",
+        "max_row_version_lookback",
+        "max_staleness",
+    ]
 )
-KINDS = {
-    "online": "online", "realtime": "online", "offline": "offline", "batch": "offline",
-}  # fmt: skip
+KINDS = {"online": "online", "realtime": "online", "offline": "offline", "batch": "offline"}
 COUNTS = {"1": "one", "one": "one", "one_or_none": "one_or_none", "all": "all"}
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
@@ -44,8 +56,8 @@ def read_file(path: str) -> SQLResolver:
 def read_header(text: str, place: Place) -> tuple[dict[str, Any], str | None]:
     """The header's keys and its documentation.
 
-    The header is the run of `--` lines at the top. A line with exactly one colon outside of quotes, or a `- item`
-    line after one, is YAML; every other line documents the resolver.
+    The header is the run of `--` lines at the top. A line with exactly one colon outside of quotes, one that begins
+    with a known key, or a `- item` line after one, is YAML; every other line documents the resolver.
     """
     settings: list[str] = []
     words: list[str] = []
@@ -55,7 +67,7 @@ def read_header(text: str, place: Place) -> tuple[dict[str, Any], str | None]:
             break
         content = line[2:]
         stripped = content.strip()
-        is_key = QUOTED.sub("", stripped).count(":") == 1
+        is_key = QUOTED.sub("", stripped).count(":") == 1 or _begins_with_key(stripped)
         if is_key or (in_list and stripped.startswith("- ")):
             settings.append(content.removeprefix(" ").rstrip())
             in_list = True
@@ -66,13 +78,21 @@ def read_header(text: str, place: Place) -> tuple[dict[str, Any], str | None]:
     return _parse(settings, place), " ".join(words) or None
 
 
+def _begins_with_key(line: str) -> bool:
+    """`fields: {a: b}` has two colons and is meant as a key all the same."""
+    key, colon, _rest = line.partition(":")
+    return bool(colon) and key in USED | WITHOUT_EFFECT
+
+
 def _parse(settings: list[str], place: Place) -> dict[str, Any]:
     try:
         header = yaml.safe_load("\n".join(settings)) if settings else {}
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or "it is not YAML"
         fix = "Quote values that contain a colon or begin with a special character."
-        raise fault("invalid_definition", f"The header of this SQL file cannot be read: {problem}.", place, fix) from None
+        raise fault(
+            "invalid_definition", f"The header of this SQL file cannot be read: {problem}.", place, fix
+        ) from None
     if not isinstance(header, dict):
         raise fault("invalid_definition", "The header of this SQL file is not a list of `key: value`.", place)
     return header
@@ -117,7 +137,8 @@ class HeaderReader:
                 message = f"`{key}` in the header of a SQL resolver has no effect yet"
                 warnings.warn_explicit(message, CretaWarning, self.place.file, self.place.line)
             elif key not in USED:
-                fix = suggestion(str(key), USED | WITHOUT_EFFECT)
+                advice = "A line of documentation must not hold exactly one colon."
+                fix = suggestion(str(key), USED | WITHOUT_EFFECT) or advice
                 self._report("invalid_definition", f"the header has the unknown key `{key}`.", fix)
 
     def _resolves(self) -> str | None:

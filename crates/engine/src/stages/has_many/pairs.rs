@@ -7,9 +7,7 @@ use crate::frame::{Frame, Giver, PerRow, Rows, gather};
 use crate::kernels::aggregate::{Options, aggregate};
 use crate::kernels::keys::KeyIndex;
 use crate::scope;
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, LargeListArray, StructArray, TimestampMicrosecondArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, LargeListArray, StructArray, TimestampMicrosecondArray};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{concat, filter};
 use arrow::datatypes::Field;
@@ -198,7 +196,10 @@ impl Scene<'_> {
         if let Some(limit) = product.limit {
             for slice in self.pairs.slices() {
                 let passing = slice.filter(|row| keep[*row]).collect::<Vec<usize>>();
-                passing.into_iter().skip(usize::try_from(limit).unwrap_or(usize::MAX)).for_each(|row| keep[row] = false);
+                passing
+                    .into_iter()
+                    .skip(usize::try_from(limit).unwrap_or(usize::MAX))
+                    .for_each(|row| keep[row] = false);
             }
         }
         Ok(BooleanArray::from(keep))
@@ -247,7 +248,9 @@ impl Scene<'_> {
                         self.pairs.parents.iter().map(|parent| self.rows.at(*parent as usize) as u32).collect();
                     gather(&column, &parents)?
                 }
-                ProgramInput::Now => super::super::expression::now_array(&self.related.now, &Rows::All, self.related.rows),
+                ProgramInput::Now => {
+                    super::super::expression::now_array(&self.related.now, &Rows::All, self.related.rows)
+                }
             });
         }
         Ok(evaluate(&bound.program, &inputs, self.related.rows)?.values)
@@ -257,7 +260,8 @@ impl Scene<'_> {
         let DataType::List(_) = data_type else { return Err(internal("a list of rows is not a list")) };
         let lengths = slices.iter().map(ExactSizeIterator::len);
         let field = Arc::new(Field::new("item", items.data_type().clone(), true));
-        let list = LargeListArray::try_new(field, OffsetBuffer::from_lengths(lengths), items, None).map_err(internal)?;
+        let list =
+            LargeListArray::try_new(field, OffsetBuffer::from_lengths(lengths), items, None).map_err(internal)?;
         Ok(Made { values: Arc::new(list), failures: Vec::new() })
     }
 }

@@ -1,0 +1,143 @@
+//! Given values → typed columns, named by feature: from one JSON row, from JSON columns, from Arrow.
+
+use super::json_input::value_of;
+use arrow::array::{Array, ArrayRef};
+use arrow::datatypes::{Field, Schema};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use creta_model::graph::ScalarNode;
+use creta_model::{Code, Graph, Letter, Value};
+use creta_ports::arrays::{array_of, cast};
+use serde_json::{Map, Value as Json};
+use std::sync::Arc;
+
+/// Given columns, typed as their features.
+#[derive(Debug, Clone)]
+pub struct Given {
+    pub names: Vec<String>,
+    pub columns: Vec<ArrayRef>,
+    pub rows: usize,
+}
+
+impl Given {
+    pub fn column(&self, name: &str) -> Option<&ArrayRef> {
+        let position = self.names.iter().position(|known| known == name)?;
+        self.columns.get(position)
+    }
+
+    /// The columns as a batch, in order.
+    pub fn batch(&self) -> Result<RecordBatch, Letter> {
+        let field = |(name, column): (&String, &ArrayRef)| Field::new(name, column.data_type().clone(), true);
+        let schema = Schema::new(self.names.iter().zip(&self.columns).map(field).collect::<Vec<_>>());
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        RecordBatch::try_new_with_options(Arc::new(schema), self.columns.clone(), &options).map_err(|error| {
+            Letter::new(Code::InvalidQuery, format!("The inputs do not form a table: {error}."))
+        })
+    }
+}
+
+/// What nulls mean in given values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nulls {
+    /// A null for a feature that is not nullable is refused.
+    ByFeature,
+    /// Judged later, by whoever stores them.
+    Pass,
+}
+
+/// One row of JSON values: feature → value.
+pub fn json_row(graph: &Graph, inputs: &Map<String, Json>, nulls: Nulls) -> Result<Given, Vec<Letter>> {
+    gather(inputs.iter().map(|(name, json)| json_column(graph, name, std::slice::from_ref(json), nulls)), 1)
+}
+
+/// JSON columns: feature → list of values, all of the same length.
+pub fn json_columns(graph: &Graph, columns: &Map<String, Json>, nulls: Nulls) -> Result<Given, Vec<Letter>> {
+    let rows = columns.values().filter_map(Json::as_array).map(Vec::len).next().unwrap_or_default();
+    let column = |(name, json): (&String, &Json)| match json.as_array() {
+        Some(values) if values.len() == rows => json_column(graph, name, values, nulls),
+        Some(values) => {
+            let message = format!("`{name}` has {} values where the first column has {rows}.", values.len());
+            Err(Letter::new(Code::InvalidQuery, message).feature(name))
+        }
+        None => Err(Letter::new(Code::InvalidInput, format!("`{name}` should be a list of values.")).feature(name)),
+    };
+    gather(columns.iter().map(column), rows)
+}
+
+/// Columns of an Arrow batch, cast to their features' types; `skip` names columns that are no features.
+pub fn arrow_columns(
+    graph: &Graph,
+    batch: &RecordBatch,
+    skip: impl Fn(&str) -> bool,
+    nulls: Nulls,
+) -> Result<Given, Vec<Letter>> {
+    let schema = batch.schema();
+    let named = schema.fields().iter().zip(batch.columns()).filter(|(field, _)| !skip(field.name()));
+    let column = |(field, column): (&Arc<Field>, &ArrayRef)| {
+        let name = field.name();
+        let scalar = scalar(graph, name)?;
+        let typed = cast(column, &scalar.data_type).map_err(|letter| letter.feature(name))?;
+        check_nulls(scalar, name, typed, nulls)
+    };
+    gather(named.map(column), batch.num_rows())
+}
+
+fn json_column(graph: &Graph, name: &str, values: &[Json], nulls: Nulls) -> Result<(String, ArrayRef), Letter> {
+    let scalar = scalar(graph, name)?;
+    let mut typed: Vec<Value> = Vec::with_capacity(values.len());
+    for (row, json) in values.iter().enumerate() {
+        typed.push(value_of(json, &scalar.data_type).map_err(|why| {
+            let place = if values.len() > 1 { format!(" (row {row})") } else { String::new() };
+            Letter::new(Code::InvalidInput, format!("The value given for `{name}`{place} does not fit: {why}."))
+                .fix(format!("`{name}` is {}.", scalar.data_type))
+                .feature(name)
+        })?);
+    }
+    let column = array_of(&scalar.data_type, typed.iter().map(Some)).map_err(|letter| letter.feature(name))?;
+    check_nulls(scalar, name, column, nulls)
+}
+
+fn check_nulls(
+    scalar: &ScalarNode,
+    name: &str,
+    column: ArrayRef,
+    nulls: Nulls,
+) -> Result<(String, ArrayRef), Letter> {
+    if nulls == Nulls::ByFeature && !scalar.nullable && column.null_count() > 0 {
+        let row = (0..column.len()).find(|row| column.is_null(*row)).unwrap_or_default();
+        let message = format!("`{name}` was given as null (row {row}), but it is not nullable.");
+        let fix = format!("Leave `{name}` out, give it a value, or declare it `{} | None`.", scalar.data_type);
+        return Err(Letter::new(Code::InvalidInput, message).fix(fix).feature(name));
+    }
+    Ok((name.to_owned(), column))
+}
+
+/// The feature that an input names.
+fn scalar<'a>(graph: &'a Graph, name: &str) -> Result<&'a ScalarNode, Letter> {
+    let known = match graph.by_fqn(name) {
+        Some(id) => Some(id),
+        None => graph.path(name).map_err(|letter| Letter { code: Code::UnknownQueryFeature, ..letter })?.feature,
+    };
+    known.and_then(|id| graph.scalar(id)).ok_or_else(|| {
+        let message = format!("`{name}` is a relationship; its rows cannot be given in a query.");
+        Letter::new(Code::InvalidInput, message).fix("Give the features that its join compares.").feature(name)
+    })
+}
+
+/// All columns, or everything that is wrong with them.
+fn gather(
+    columns: impl Iterator<Item = Result<(String, ArrayRef), Letter>>,
+    rows: usize,
+) -> Result<Given, Vec<Letter>> {
+    let mut given = Given { names: Vec::new(), columns: Vec::new(), rows };
+    let mut faults = Vec::new();
+    for column in columns {
+        match column {
+            Ok((name, column)) => {
+                given.names.push(name);
+                given.columns.push(column);
+            }
+            Err(letter) => faults.push(letter),
+        }
+    }
+    if faults.is_empty() { Ok(given) } else { Err(faults) }
+}

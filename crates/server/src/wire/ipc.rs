@@ -1,0 +1,40 @@
+//! Arrow IPC: files and streams in, whatever their compression and dictionaries; uncompressed files out.
+
+use arrow::compute::concat_batches;
+use arrow::error::ArrowError;
+use arrow::ipc::reader::{FileReader, StreamReader};
+use arrow::ipc::writer::FileWriter;
+use arrow::record_batch::RecordBatch;
+use creta_model::{Code, Letter};
+use std::io::Cursor;
+
+/// What every IPC file begins with.
+const FILE_MAGIC: &[u8] = b"ARROW1";
+
+/// Reads a file or a stream as one batch.
+pub fn read(bytes: &[u8]) -> Result<RecordBatch, Letter> {
+    let read = if bytes.starts_with(FILE_MAGIC) { read_file(bytes) } else { read_stream(bytes) };
+    read.map_err(|error| Letter::new(Code::MalformedRequest, format!("The Arrow data cannot be read: {error}.")))
+}
+
+/// Writes an uncompressed file, which is all that some published clients can read.
+pub fn write(batch: &RecordBatch) -> Result<Vec<u8>, Letter> {
+    let written = || -> Result<Vec<u8>, ArrowError> {
+        let mut writer = FileWriter::try_new(Vec::new(), &batch.schema())?;
+        writer.write(batch)?;
+        writer.into_inner()
+    };
+    written().map_err(|error| Letter::new(Code::Bug, format!("An answer cannot be written as Arrow data: {error}.")))
+}
+
+fn read_file(bytes: &[u8]) -> Result<RecordBatch, ArrowError> {
+    let reader = FileReader::try_new(Cursor::new(bytes), None)?;
+    let schema = reader.schema();
+    concat_batches(&schema, &reader.collect::<Result<Vec<_>, _>>()?)
+}
+
+fn read_stream(bytes: &[u8]) -> Result<RecordBatch, ArrowError> {
+    let reader = StreamReader::try_new(Cursor::new(bytes), None)?;
+    let schema = reader.schema();
+    concat_batches(&schema, &reader.collect::<Result<Vec<_>, _>>()?)
+}

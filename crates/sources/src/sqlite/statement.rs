@@ -1,0 +1,194 @@
+//! Wraps the user's statement in one of ours that selects the wanted columns and carries the predicates.
+//!
+//! `SELECT … FROM (statement) AS creta_statement WHERE …` means filtering afterwards whatever the statement does;
+//! SQLite itself moves the conditions inwards where that is the same. A predicate is left out wherever SQLite's
+//! comparison could refuse a row that ours would accept.
+
+use super::calendar;
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType as ArrowType, Int64Type};
+use creta_model::{Code, DataType, Letter, Value};
+use creta_ports::Result;
+use creta_ports::source::{Predicate, Scan, ScanColumn};
+use rusqlite::types::Value as Bound;
+use std::fmt::Write;
+
+/// More values than this are read by scanning (decision 23).
+const MAX_VALUES: usize = 10_000;
+/// Up to here every whole number is a float of its own, so that comparing before or after widening is the same.
+const EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
+
+/// A statement of ours around the user's, with everything that must be bound.
+pub(super) struct Wrapped {
+    pub text: String,
+    /// Parameter name with its colon → value.
+    pub bindings: Vec<(String, Bound)>,
+    pub inner: String,
+    /// Columns compared from below as text: an integer there would be passed over silently instead of refused.
+    pub from_times: Vec<String>,
+}
+
+impl Wrapped {
+    pub fn new(scan: &Scan) -> Result<Wrapped> {
+        let inner = scan.statement.trim().trim_end_matches(';').to_owned();
+        let mut wrapped = Wrapped { text: String::new(), bindings: Vec::new(), inner, from_times: Vec::new() };
+        for (position, value) in scan.parameters.iter().enumerate() {
+            wrapped.bindings.push((format!(":p{position}"), parameter(value)?));
+        }
+        let columns: Vec<String> = scan.columns.iter().map(|column| quoted(&column.name)).collect();
+        // A statement that reads no column is still asked for its rows.
+        let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
+        // The line break ends a comment at the end of the user's statement.
+        wrapped.text = format!("SELECT {columns} FROM ({}\n) AS creta_statement", wrapped.inner);
+        let mut joint = " WHERE ";
+        for predicate in &scan.predicates {
+            if let Some(condition) = wrapped.condition(predicate, &scan.columns) {
+                wrapped.text.push_str(joint);
+                wrapped.text.push_str(&condition);
+                joint = " AND ";
+            }
+        }
+        Ok(wrapped)
+    }
+
+    /// The predicate in SQL, or nothing when it is left to the engine.
+    fn condition(&mut self, predicate: &Predicate, columns: &[ScanColumn]) -> Option<String> {
+        match predicate {
+            Predicate::In { column, values } => self.among(column, values),
+            Predicate::AtMost { column, value } => {
+                let bound = upper(value, type_of(columns, column)?)?;
+                Some(self.compare(column, bound))
+            }
+            Predicate::AtLeast { column, value } => {
+                let bound = lower(value, type_of(columns, column)?)?;
+                if matches!(bound.1, Bound::Text(_)) {
+                    self.from_times.push(column.clone());
+                }
+                Some(self.compare(column, bound))
+            }
+        }
+    }
+
+    fn compare(&mut self, column: &str, (operator, value): (&str, Bound)) -> String {
+        format!("{} {operator} {}", quoted(column), self.bind(value))
+    }
+
+    /// Collations only ever make more strings equal than bytes do, so `=` and IN lose no row.
+    fn among(&mut self, column: &str, values: &ArrayRef) -> Option<String> {
+        if values.len() > MAX_VALUES {
+            return None;
+        }
+        let column = quoted(column);
+        let single = (values.len() == 1 && values.is_valid(0)).then_some(0);
+        match (values.data_type(), single) {
+            (ArrowType::Int64, Some(row)) => {
+                let value = Bound::Integer(values.as_primitive::<Int64Type>().value(row));
+                Some(format!("{column} = {}", self.bind(value)))
+            }
+            (ArrowType::LargeUtf8, Some(row)) => {
+                let value = Bound::Text(values.as_string::<i64>().value(row).to_owned());
+                Some(format!("{column} = {}", self.bind(value)))
+            }
+            _ => {
+                let list = json_list(values)?;
+                Some(format!("{column} IN (SELECT value FROM json_each({}))", self.bind(Bound::Text(list))))
+            }
+        }
+    }
+
+    fn bind(&mut self, value: Bound) -> String {
+        let name = format!(":creta_{}", self.bindings.len());
+        self.bindings.push((name.clone(), value));
+        name
+    }
+}
+
+fn type_of<'a>(columns: &'a [ScanColumn], name: &str) -> Option<&'a DataType> {
+    columns.iter().find(|column| column.name == name).map(|column| &column.data_type)
+}
+
+/// A column of the user's statement. Qualified, because SQLite takes an unknown quoted name alone for a string.
+fn quoted(column: &str) -> String {
+    format!("creta_statement.\"{}\"", column.replace('"', "\"\""))
+}
+
+/// One bound text however many values there are, so that the statement stays prepared.
+fn json_list(values: &ArrayRef) -> Option<String> {
+    let mut list = String::with_capacity(16 * values.len() + 2);
+    list.push('[');
+    match values.data_type() {
+        ArrowType::Int64 => {
+            for value in values.as_primitive::<Int64Type>().iter().flatten() {
+                write!(list, "{value},").ok()?;
+            }
+        }
+        ArrowType::LargeUtf8 => {
+            for value in values.as_string::<i64>().iter().flatten() {
+                // SQLite's JSON functions end a text at a NUL.
+                if value.contains('\0') {
+                    return None;
+                }
+                list.push_str(&serde_json::to_string(value).ok()?);
+                list.push(',');
+            }
+        }
+        _ => return None,
+    }
+    if list.ends_with(',') {
+        list.pop();
+    }
+    list.push(']');
+    Some(list)
+}
+
+/// `column <= value`, or looser. Text times of any style and offset start with a local date, which is at most one day
+/// away from the date in UTC; so the day after that bounds them.
+fn upper(value: &Value, data_type: &DataType) -> Option<(&'static str, Bound)> {
+    match (value, data_type) {
+        (Value::Datetime(micros), DataType::Datetime) => Some(("<", calendar::day_text(*micros, 2)?)),
+        (Value::Date(days), DataType::Date) => Some(("<", calendar::date_text(i64::from(*days), 2)?)),
+        _ => Some(("<=", number(value, data_type)?)),
+    }
+    .map(|(operator, bound)| (operator, bound))
+}
+
+/// `column >= value`, or looser.
+fn lower(value: &Value, data_type: &DataType) -> Option<(&'static str, Bound)> {
+    match (value, data_type) {
+        (Value::Datetime(micros), DataType::Datetime) => Some((">=", calendar::day_text(*micros, -1)?)),
+        (Value::Date(days), DataType::Date) => Some((">=", calendar::date_text(i64::from(*days), -1)?)),
+        _ => Some((">=", number(value, data_type)?)),
+    }
+}
+
+fn number(value: &Value, data_type: &DataType) -> Option<Bound> {
+    match (value, data_type) {
+        (Value::Int(value), DataType::Int) => Some(Bound::Integer(*value)),
+        (Value::Int(value), DataType::Float) if (*value as f64).abs() < EXACT_FLOAT => Some(Bound::Integer(*value)),
+        (Value::Float(value), DataType::Float | DataType::Int) if value.abs() < EXACT_FLOAT => {
+            Some(Bound::Real(*value))
+        }
+        _ => None,
+    }
+}
+
+/// A value for the user's own statement. Times are ISO-8601 in UTC, which SQLite's date functions understand.
+fn parameter(value: &Value) -> Result<Bound> {
+    Ok(match value {
+        Value::Null => Bound::Null,
+        Value::Bool(value) => Bound::Integer(i64::from(*value)),
+        Value::Int(value) => Bound::Integer(*value),
+        Value::Float(value) => Bound::Real(*value),
+        Value::Str(value) => Bound::Text(value.clone()),
+        Value::Bytes(value) => Bound::Blob(value.clone()),
+        Value::Datetime(micros) => calendar::instant_text(*micros).ok_or_else(unsuitable)?,
+        Value::Date(days) => calendar::date_text(i64::from(*days), 0).ok_or_else(unsuitable)?,
+        Value::Time(micros) => calendar::time_text(*micros).ok_or_else(unsuitable)?,
+        Value::Timedelta(_) | Value::List(_) | Value::Struct(_) | Value::Map(_) => return Err(unsuitable()),
+    })
+}
+
+fn unsuitable() -> Letter {
+    Letter::new(Code::ValidationFailed, "An input of the statement has a type that SQLite has no value for.")
+        .fix("Use a feature of type int, float, bool, str, bytes, datetime, date or time between `${` and `}`.")
+}

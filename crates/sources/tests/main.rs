@@ -1,0 +1,1 @@
+//! The SQLite source against files that the tests write.
