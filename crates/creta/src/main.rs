@@ -1,11 +1,13 @@
 //! The `creta` binary: one command line for authors and for the server.
 
+mod activate;
 mod cli;
 mod client;
 mod commands;
 mod compose;
 mod credentials;
 mod export;
+mod machine;
 mod screen;
 
 use clap::Parser;

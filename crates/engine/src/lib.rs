@@ -6,6 +6,7 @@ mod answer;
 mod context;
 mod deployment;
 pub mod evaluate;
+pub mod files;
 mod frame;
 pub mod kernels;
 mod observe;

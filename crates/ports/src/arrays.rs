@@ -1,5 +1,9 @@
 //! Between values and Arrow columns, and from other Arrow types to the types of features, without loss.
 
+mod cast;
+
+pub use cast::cast;
+
 use crate::Result;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Date64Array, DurationMicrosecondArray, FixedSizeListArray,
@@ -7,7 +11,6 @@ use arrow::array::{
     Time64MicrosecondArray, TimestampMicrosecondArray, new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{
     DataType as ArrowType, Date32Type, Date64Type, DurationMicrosecondType, Field, FieldRef, Float32Type, Float64Type,
     Int64Type, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
@@ -46,7 +49,9 @@ fn build(data_type: &DataType, arrow: &ArrowType, values: &[Option<&Value>]) -> 
     Ok(match data_type {
         DataType::Int => Arc::new(collect!(Int64Array, values, data_type, Value::Int(value) => *value)),
         DataType::Float => Arc::new(collect!(
-            Float64Array, values, data_type, Value::Float(value) => *value, Value::Int(value) => *value as f64
+            Float64Array, values, data_type,
+            Value::Float(value) => *value,
+            Value::Int(value) => exact_float(*value).ok_or_else(|| misfit(data_type))?
         )),
         DataType::Bool => Arc::new(collect!(BooleanArray, values, data_type, Value::Bool(value) => *value)),
         DataType::Str => Arc::new(collect!(LargeStringArray, values, data_type, Value::Str(value) => value.as_str())),
@@ -70,6 +75,13 @@ fn build(data_type: &DataType, arrow: &ArrowType, values: &[Option<&Value>]) -> 
         DataType::Struct(fields) => build_struct(data_type, fields, arrow, values)?,
         DataType::Map(key, item) => build_map(data_type, key, item, arrow, values)?,
     })
+}
+
+/// The int as a float, unless it has more digits than a float keeps.
+fn exact_float(value: i64) -> Option<f64> {
+    let float = value as f64;
+    // 2^63 is the one float that `as` would bring back as a neighbour.
+    (float < 9_223_372_036_854_775_808.0 && float as i64 == value).then_some(float)
 }
 
 fn misfit(data_type: &DataType) -> Letter {
@@ -173,6 +185,7 @@ fn build_map(
     for value in values {
         match value {
             None => lengths.push(0),
+            Some(Value::Map(pairs)) if pairs.iter().any(|(key, _)| key.is_null()) => return Err(misfit(data_type)),
             Some(Value::Map(pairs)) => {
                 keys.extend(pairs.iter().map(|(key, _)| present(key)));
                 items.extend(pairs.iter().map(|(_, item)| present(item)));
@@ -242,70 +255,6 @@ pub fn null_array(data_type: &DataType, rows: usize) -> ArrayRef {
 pub fn display_key(array: &dyn Array, row: usize) -> String {
     let formatter = ArrayFormatter::try_new(array, &FormatOptions::default());
     formatter.map(|formatter| formatter.value(row).to_string()).unwrap_or_default()
-}
-
-/// The column in the type of a feature, if no value is lost on the way (decision 12). Text becomes numbers, times or
-/// booleans when it reads exactly as one; floats become ints when they are whole; booleans are not numbers.
-/// Letters: `invalid_input`, naming the types and the first row that does not fit.
-pub fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
-    let target = to.arrow();
-    if *array.data_type() == target {
-        return Ok(array.clone());
-    }
-    if matches!(array.data_type(), ArrowType::Null) {
-        return Ok(new_null_array(&target, array.len()));
-    }
-    if let ArrowType::Dictionary(_, values) = array.data_type() {
-        return cast(&strict(array, values, to)?, to);
-    }
-    let from_bool = matches!(array.data_type(), ArrowType::Boolean);
-    if from_bool || (matches!(to, DataType::Bool) && !is_text(array.data_type())) {
-        return Err(unsuitable(array.data_type(), to));
-    }
-    let cast = match (array.data_type(), to) {
-        (ArrowType::Timestamp(_, None), DataType::Datetime) => {
-            let naive = strict(array, &ArrowType::Timestamp(TimeUnit::Microsecond, None), to)?;
-            Arc::new(naive.as_primitive::<TimestampMicrosecondType>().clone().with_timezone("UTC"))
-        }
-        (ArrowType::Timestamp(..) | ArrowType::Date32 | ArrowType::Date64, DataType::Int | DataType::Float)
-        | (ArrowType::Int64 | ArrowType::Float64, DataType::Datetime | DataType::Date | DataType::Str) => {
-            return Err(unsuitable(array.data_type(), to));
-        }
-        _ => strict(array, &target, to)?,
-    };
-    check_whole(array, &cast, to)?;
-    Ok(cast)
-}
-
-fn is_text(data_type: &ArrowType) -> bool {
-    matches!(data_type, ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View)
-}
-
-fn strict(array: &ArrayRef, target: &ArrowType, to: &DataType) -> Result<ArrayRef> {
-    let options = CastOptions { safe: false, ..CastOptions::default() };
-    cast_with_options(array, target, &options).map_err(|_| unsuitable(array.data_type(), to))
-}
-
-/// Arrow truncates floats; a feature never silently loses a fraction.
-fn check_whole(from: &ArrayRef, cast: &ArrayRef, to: &DataType) -> Result<()> {
-    if !from.data_type().is_floating() || !matches!(to, DataType::Int) {
-        return Ok(());
-    }
-    let back = strict(cast, &ArrowType::Float64, to)?;
-    let from = strict(from, &ArrowType::Float64, to)?;
-    let (from, back) = (from.as_primitive::<Float64Type>(), back.as_primitive::<Float64Type>());
-    let lost = (0..from.len()).find(|row| from.is_valid(*row) && from.value(*row) != back.value(*row));
-    match lost {
-        None => Ok(()),
-        Some(row) => Err(Letter::new(
-            Code::InvalidInput,
-            format!("Row {row} holds a float that is not a whole number, but the feature is {to}."),
-        )),
-    }
-}
-
-fn unsuitable(from: &ArrowType, to: &DataType) -> Letter {
-    Letter::new(Code::InvalidInput, format!("A column of Arrow type {from} cannot be read as {to} without loss."))
 }
 
 fn broken(error: arrow::error::ArrowError) -> Letter {

@@ -9,10 +9,9 @@ mod errors;
 mod query;
 mod routes;
 mod serve;
-mod state;
+pub mod state;
 pub mod wire;
 
 pub use errors::{Failure, wire_error};
 pub use routes::router;
 pub use serve::serve;
-pub use state::{Activator, AppState, Parts, Settings};

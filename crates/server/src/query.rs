@@ -2,7 +2,6 @@
 
 use crate::state::Settings;
 use crate::wire::bulk::Packing;
-use crate::wire::inputs::Given;
 use crate::wire::instants::{parse_duration, parse_instant};
 use crate::wire::json_output::Style;
 use arrow::array::Int64Array;

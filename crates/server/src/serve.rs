@@ -29,9 +29,8 @@ pub async fn serve(
     };
     let server = axum::serve(listener, router(state)).with_graceful_shutdown(signal).into_future();
     let limit = async move {
-        match stopped.wait_for(|stopped| *stopped).await {
-            Ok(_) => {}
-            Err(_) => pending().await,
+        if stopped.wait_for(|stopped| *stopped).await.is_err() {
+            pending::<()>().await;
         }
         tokio::time::sleep(drain_limit).await;
     };

@@ -1,1 +1,7 @@
-//! The SQLite source against files that the tests write.
+//! Sources against what they read from.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod conformance;
+mod letters;
+mod sqlite;
+mod times;

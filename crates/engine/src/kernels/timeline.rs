@@ -1,8 +1,7 @@
 //! Rows of many keys in time order, for as-of matches and windows by binary search.
 
-use super::keys::KeyIndex;
+use super::keys::{KeyIndex, rows_of};
 use arrow::array::{Array, ArrayRef, Int64Array};
-use arrow::row::{RowConverter, Rows, SortField};
 use std::ops::Range;
 
 /// An instant in microseconds, and whether it belongs to the range.
@@ -22,25 +21,16 @@ pub struct Timeline {
 impl Timeline {
     pub fn build(keys: &[ArrayRef], times: &Int64Array, tie_breakers: &[ArrayRef]) -> Timeline {
         let index = KeyIndex::build(keys);
-        let ties = rows_of(tie_breakers);
-        let mut permutation: Vec<u32> = (0..times.len() as u32)
-            .filter(|row| times.is_valid(*row as usize) && index.group_of(*row as usize).is_some())
-            .collect();
-        let place = |row: u32| (index.group_of(row as usize), times.value(row as usize));
-        permutation.sort_by(|left, right| {
-            place(*left).cmp(&place(*right)).then_with(|| match &ties {
-                Some(ties) => ties.row(*left as usize).cmp(&ties.row(*right as usize)),
-                None => std::cmp::Ordering::Equal,
-            })
-        });
-        let mut offsets = vec![0; index.groups() + 1];
-        for row in &permutation {
-            if let Some(group) = index.group_of(*row as usize) {
-                offsets[group as usize + 1] += 1;
-            }
+        let (mut permutation, offsets) = grouped(&index, times);
+        let mut has_ties = false;
+        for group in offsets.windows(2) {
+            let rows = &mut permutation[group[0]..group[1]];
+            // Stable, and linear when the rows come in time order, as they mostly do.
+            rows.sort_by_key(|row| times.value(*row as usize));
+            has_ties |= rows.windows(2).any(|pair| times.value(pair[0] as usize) == times.value(pair[1] as usize));
         }
-        for group in 1..offsets.len() {
-            offsets[group] += offsets[group - 1];
+        if has_ties && !tie_breakers.is_empty() {
+            break_ties(&mut permutation, &offsets, times, tie_breakers);
         }
         let sorted = permutation.iter().map(|row| times.value(*row as usize)).collect();
         Timeline { index, permutation, times: sorted, offsets }
@@ -67,6 +57,21 @@ impl Timeline {
         range.last().map(|position| self.permutation[position])
     }
 
+    /// [`Self::as_of`] for many probes. Those of one group find each other's place, so probes in time order cost the
+    /// distance between them and not a search of the whole group.
+    pub fn as_of_rows(&self, groups: &[Option<u32>], times: &[i64]) -> Vec<Option<u32>> {
+        // How many rows of a group were at or before its last probe.
+        let mut passed = vec![0_u32; self.index.groups()];
+        let one = |(group, time): (&Option<u32>, &i64)| {
+            let group = (*group)?;
+            let whole = self.group(group);
+            let here = &mut passed[group as usize];
+            *here = gallop(&self.times[whole.clone()], *here as usize, *time) as u32;
+            here.checked_sub(1).map(|last| self.permutation[whole.start + last as usize])
+        };
+        groups.iter().zip(times).map(one).collect()
+    }
+
     /// Positions of a group's rows between two edges.
     pub fn range(&self, group: u32, lower: Option<Edge>, upper: Option<Edge>) -> Range<usize> {
         let whole = self.group(group);
@@ -85,10 +90,56 @@ impl Timeline {
     }
 }
 
-fn rows_of(columns: &[ArrayRef]) -> Option<Rows> {
-    if columns.is_empty() {
-        return None;
+/// Rows with key and time, group by group in their original order, and where each group starts.
+fn grouped(index: &KeyIndex, times: &Int64Array) -> (Vec<u32>, Vec<usize>) {
+    let placed = |row: usize| index.group_of(row).filter(|_| times.is_valid(row));
+    let mut offsets = vec![0; index.groups() + 1];
+    for group in (0..times.len()).filter_map(placed) {
+        offsets[group as usize + 1] += 1;
     }
-    let fields = columns.iter().map(|column| SortField::new(column.data_type().clone())).collect();
-    RowConverter::new(fields).and_then(|converter| converter.convert_columns(columns)).ok()
+    for group in 1..offsets.len() {
+        offsets[group] += offsets[group - 1];
+    }
+    let mut next = offsets.clone();
+    let mut permutation = vec![0; offsets[index.groups()]];
+    for row in 0..times.len() {
+        if let Some(group) = placed(row) {
+            permutation[next[group as usize]] = row as u32;
+            next[group as usize] += 1;
+        }
+    }
+    (permutation, offsets)
+}
+
+/// Sorts what has the same group and time by the tie breakers; without an order of theirs, source order stands.
+fn break_ties(permutation: &mut [u32], offsets: &[usize], times: &Int64Array, tie_breakers: &[ArrayRef]) {
+    let Some(ties) = rows_of(tie_breakers) else { return };
+    for group in offsets.windows(2) {
+        let equal_times = permutation[group[0]..group[1]]
+            .chunk_by_mut(|left, right| times.value(*left as usize) == times.value(*right as usize));
+        for rows in equal_times.filter(|rows| rows.len() > 1) {
+            rows.sort_by(|left, right| ties.row(*left as usize).cmp(&ties.row(*right as usize)));
+        }
+    }
+}
+
+/// How many of the sorted times are at or before `time`, looking first near `from`.
+fn gallop(times: &[i64], from: usize, time: i64) -> usize {
+    let mut step = 1;
+    if times.get(from).is_some_and(|at| *at <= time) {
+        let mut low = from;
+        while times.get(low + step).is_some_and(|at| *at <= time) {
+            low += step;
+            step *= 2;
+        }
+        let high = (low + step).min(times.len());
+        return low + times[low..high].partition_point(|at| *at <= time);
+    }
+    let mut high = from;
+    while high > 0 && times[high.saturating_sub(step)] > time {
+        high = high.saturating_sub(step);
+        step *= 2;
+    }
+    let low = high.saturating_sub(step);
+    low + times[low..high].partition_point(|at| *at <= time)
 }

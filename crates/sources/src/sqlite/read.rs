@@ -8,7 +8,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use creta_model::{Code, DataType, Letter};
 use creta_ports::Result;
 use creta_ports::source::ScanColumn;
-use rusqlite::{Connection, OptionalExtension, Statement};
+use rusqlite::{Connection, Statement};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -83,7 +83,7 @@ impl Reader {
         bind(&mut statement, wrapped).map_err(failed)?;
         let mut rows = statement.raw_query();
         let first = rows.next().map_err(failed)?;
-        let found: Option<String> = first.map(|row| row.get(0)).transpose().optional().map_err(failed)?.flatten();
+        let found: Option<String> = first.map(|row| row.get(0)).transpose().map_err(failed)?;
         let misfit = match found.as_deref() {
             None => return Ok(()),
             Some("integer") => Misfit("INTEGER"),

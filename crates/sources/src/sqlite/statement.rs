@@ -149,7 +149,6 @@ fn upper(value: &Value, data_type: &DataType) -> Option<(&'static str, Bound)> {
         (Value::Date(days), DataType::Date) => Some(("<", calendar::date_text(i64::from(*days), 2)?)),
         _ => Some(("<=", number(value, data_type)?)),
     }
-    .map(|(operator, bound)| (operator, bound))
 }
 
 /// `column >= value`, or looser.
@@ -191,4 +190,85 @@ fn parameter(value: &Value) -> Result<Bound> {
 fn unsuitable() -> Letter {
     Letter::new(Code::ValidationFailed, "An input of the statement has a type that SQLite has no value for.")
         .fix("Use a feature of type int, float, bool, str, bytes, datetime, date or time between `${` and `}`.")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+    use arrow::array::{Int64Array, LargeStringArray};
+    use rusqlite::Connection;
+    use std::sync::Arc;
+
+    /// How SQLite would run a scan of `departures`, indexed by carrier and time.
+    fn strategy(statement: &str, predicates: Vec<Predicate>) -> String {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(
+                "create table departures (key integer primary key, carrier text, left_at datetime, delay integer);
+                 create index by_carrier on departures (carrier, left_at)",
+            )
+            .unwrap();
+        let column = |(name, data_type): (&str, DataType)| ScanColumn { name: name.to_owned(), data_type };
+        let columns = [("id", DataType::Int), ("carrier", DataType::Str), ("left_at", DataType::Datetime)];
+        let scan = Scan {
+            statement: statement.to_owned(),
+            parameters: Vec::new(),
+            columns: columns.map(column).into(),
+            predicates,
+            resolver: "departures".to_owned(),
+        };
+        let wrapped = Wrapped::new(&scan).unwrap();
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", wrapped.text)).unwrap();
+        let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        steps.map(Result::unwrap).collect::<Vec<_>>().join("\n")
+    }
+
+    const LIST: &str = "select key as id, carrier, left_at from departures where delay is not null -- known";
+
+    fn carriers(names: &[&str]) -> Predicate {
+        Predicate::In { column: "carrier".into(), values: Arc::new(LargeStringArray::from(names.to_vec())) }
+    }
+
+    fn until() -> Predicate {
+        Predicate::AtMost { column: "left_at".into(), value: Value::Datetime(1_360_000_000_000_000) }
+    }
+
+    fn from() -> Predicate {
+        Predicate::AtLeast { column: "left_at".into(), value: Value::Datetime(1_360_000_000_000_000) }
+    }
+
+    #[test]
+    fn keys_are_sought_in_the_index_of_the_table_below() {
+        for names in [&["AA"][..], &["AA", "9E"]] {
+            let plan = strategy(LIST, vec![carriers(names)]);
+            assert!(plan.contains("SEARCH departures USING INDEX by_carrier (carrier=?)"), "{plan}");
+            let plan = strategy(LIST, vec![carriers(names), until(), from()]);
+            assert!(plan.contains("by_carrier (carrier=? AND left_at>? AND left_at<?)"), "{plan}");
+        }
+        let ids = |values: Vec<i64>| Predicate::In { column: "id".into(), values: Arc::new(Int64Array::from(values)) };
+        for values in [vec![7], vec![7, 8]] {
+            let plan = strategy(LIST, vec![ids(values)]);
+            assert!(plan.contains("SEARCH departures USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
+        }
+    }
+
+    #[test]
+    fn keys_reach_below_a_group() {
+        let grouped = "select max(key) as id, carrier, max(left_at) as left_at from departures group by carrier";
+        let plan = strategy(grouped, vec![carriers(&["AA"])]);
+        assert!(plan.contains("SEARCH departures USING INDEX by_carrier (carrier=?)"), "{plan}");
+    }
+
+    #[test]
+    fn no_condition_is_written_where_comparisons_differ() {
+        let nul = carriers(&["a\0b", "c"]);
+        let text = Predicate::AtMost { column: "carrier".into(), value: Value::Str("x".into()) };
+        let unknown = Predicate::AtMost { column: "elsewhere".into(), value: Value::Int(1) };
+        let nan = Predicate::AtMost { column: "id".into(), value: Value::Float(f64::NAN) };
+        for predicate in [nul, text, unknown, nan] {
+            let plan = strategy(LIST, vec![predicate]);
+            assert!(plan.contains("SCAN departures"), "{plan}");
+        }
+    }
 }

@@ -1,0 +1,3 @@
+//! Files that we write once and read by name.
+
+pub mod local;

@@ -1,0 +1,3 @@
+//! What the control plane remembers.
+
+pub mod sqlite;

@@ -1,0 +1,1 @@
+//! Every observation, for ever.
