@@ -53,7 +53,7 @@ impl LocalActivator {
         std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, text)).map_err(|error| {
             Letter::new(Code::StoreFailed, format!("{} cannot be written: {error}.", file.display()))
         })?;
-        let settings = WorkerSettings::new(python, file, root.to_owned(), self.workers);
+        let settings = WorkerSettings { processes: self.workers, ..WorkerSettings::new(python, file, root) };
         Ok(Arc::new(WorkerPool::start(settings).await?))
     }
 }

@@ -55,11 +55,11 @@ impl Product {
 async fn open_parts(configuration: &Configuration, clock: Arc<dyn Clock>) -> Result<Product, Letter> {
     let directory = DataDirectory::open(&configuration.data)?;
     let entropy: Arc<dyn Entropy> = Arc::new(RandomEntropy);
-    let online: Arc<dyn OnlineStore> = Arc::new(EmbeddedOnlineStore::open(&directory.online)?);
-    let log: Arc<dyn Log> = Arc::new(EmbeddedLog::open(&directory.log)?);
-    let offline: Arc<dyn OfflineStore> = Arc::new(DeltaOfflineStore::open(&directory.offline)?);
-    let metadata: Arc<dyn Metadata> = Arc::new(SqliteMetadata::open(&directory.metadata)?);
-    let blobs: Arc<dyn Blobs> = Arc::new(LocalBlobs::open(&directory.blobs)?);
+    let online: Arc<dyn OnlineStore> = Arc::new(EmbeddedOnlineStore::open(&directory.online())?);
+    let log: Arc<dyn Log> = Arc::new(EmbeddedLog::open(&directory.log())?);
+    let offline: Arc<dyn OfflineStore> = Arc::new(DeltaOfflineStore::open(&directory.offline())?);
+    let metadata: Arc<dyn Metadata> = Arc::new(SqliteMetadata::open(&directory.metadata())?);
+    let blobs: Arc<dyn Blobs> = Arc::new(LocalBlobs::open(&directory.blobs())?);
     let replayed = replay(log.as_ref(), online.as_ref(), clock.as_ref()).await?;
     tracing::info!(replayed, "the online store is at the end of the log");
 

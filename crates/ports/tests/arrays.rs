@@ -34,10 +34,7 @@ fn samples() -> Vec<(DataType, Vec<Value>)> {
             DataType::Map(Box::new(DataType::Str), Box::new(DataType::Int)),
             vec![Value::Map(vec![(text("b"), Value::Int(2)), (text("a"), Value::Null)]), Value::Null],
         ),
-        (
-            pair(),
-            vec![Value::Struct(vec![Value::Date(-7), Value::List(vec![text("x")])]), Value::Null],
-        ),
+        (pair(), vec![Value::Struct(vec![Value::Date(-7), Value::List(vec![text("x")])]), Value::Null]),
         (DataType::Vector(2), vec![Value::List(vec![Value::Float(0.5), Value::Float(-1.0)]), Value::Null]),
     ]
 }

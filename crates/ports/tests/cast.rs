@@ -102,7 +102,9 @@ fn datetimes() {
     becomes(arc(zoned), DataType::Datetime, &noon);
     let named = TimestampNanosecondArray::from(vec![NOON * 1_000]).with_timezone("America/New_York");
     becomes(arc(named), DataType::Datetime, &noon);
-    for text in ["2020-01-01T12:00:00Z", "2020-01-01T14:00:00+02:00", "2020-01-01 12:00:00", "2020-01-01T12:00:00.000000"] {
+    for text in
+        ["2020-01-01T12:00:00Z", "2020-01-01T14:00:00+02:00", "2020-01-01 12:00:00", "2020-01-01T12:00:00.000000"]
+    {
         becomes(texts(&[text]), DataType::Datetime, &noon);
     }
     becomes(arc(Date32Array::from(vec![1])), DataType::Datetime, &[Value::Datetime(86_400_000_000)]);
@@ -158,12 +160,9 @@ fn structs_are_matched_by_name() {
     let columns = vec![texts(&["x"]), arc(Int8Array::from(vec![1]))];
     let both = StructArray::new(fields.clone(), columns.clone(), None);
     becomes(arc(both.clone()), to, &[Value::Struct(vec![Value::Int(1), Value::Str("x".into())])]);
-    let wider = DataType::Struct(vec![field("a", DataType::Int), field("c", DataType::Float), field("b", DataType::Str)]);
-    becomes(
-        arc(both.clone()),
-        wider,
-        &[Value::Struct(vec![Value::Int(1), Value::Null, Value::Str("x".into())])],
-    );
+    let wider =
+        DataType::Struct(vec![field("a", DataType::Int), field("c", DataType::Float), field("b", DataType::Str)]);
+    becomes(arc(both.clone()), wider, &[Value::Struct(vec![Value::Int(1), Value::Null, Value::Str("x".into())])]);
     refused(arc(both), DataType::Struct(vec![field("a", DataType::Int)]));
 }
 

@@ -166,7 +166,6 @@ impl QueryBody {
     }
 }
 
-
 /// A text that is the same for all questions of one shape.
 pub(crate) fn hash_of(question: &Question) -> String {
     let mut hasher = DefaultHasher::new();
@@ -192,8 +191,12 @@ fn duration(name: &str, text: &str) -> Result<i64, Letter> {
 fn unknown_named_query(graph: &Graph, name: &str, version: Option<&str>) -> Letter {
     let shown = version.map_or_else(|| name.to_owned(), |version| format!("{name}@{version}"));
     let letter = Letter::new(Code::UnknownNamedQuery, format!("There is no named query `{shown}`."));
-    let versions: Vec<&str> =
-        graph.named_queries.iter().filter(|query| query.name == name).map(|query| query.version.as_deref().unwrap_or("none")).collect();
+    let versions: Vec<&str> = graph
+        .named_queries
+        .iter()
+        .filter(|query| query.name == name)
+        .map(|query| query.version.as_deref().unwrap_or("none"))
+        .collect();
     if !versions.is_empty() {
         return letter.fix(format!("`{name}` exists in these versions: {}.", versions.join(", ")));
     }

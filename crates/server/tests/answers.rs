@@ -49,9 +49,7 @@ fn a_single_answer_is_spelled_as_published() {
     write_answer(&mut out, &graph, &given, &answer, &meta(), Style::default());
     let answer: Value = serde_json::from_slice(&out).unwrap();
     let ts = "2026-11-22T09:18:02.876807+00:00";
-    let origin = |name: &str, hit: bool, kind: &str| {
-        json!({"chosen_resolver_fqn": name, "cache_hit": hit, "primitive_type": kind, "version": 1})
-    };
+    let origin = |name: &str, hit: bool, kind: &str| json!({"chosen_resolver_fqn": name, "cache_hit": hit, "primitive_type": kind, "version": 1});
     assert_eq!(
         answer["data"][0],
         json!({"field": "ship.id", "value": 7, "pkey": 7, "ts": ts, "valid": true, "error": null,
@@ -92,8 +90,17 @@ fn a_refused_query_has_no_data_but_says_why() {
 #[test]
 fn every_letter_has_one_of_the_twelve_codes() {
     let closed = [
-        "INTERNAL_SERVER_ERROR", "PARSE_FAILED", "RESOLVER_NOT_FOUND", "INVALID_QUERY", "VALIDATION_FAILED",
-        "RESOLVER_FAILED", "RESOLVER_TIMED_OUT", "UPSTREAM_FAILED", "UNAUTHENTICATED", "UNAUTHORIZED", "CANCELLED",
+        "INTERNAL_SERVER_ERROR",
+        "PARSE_FAILED",
+        "RESOLVER_NOT_FOUND",
+        "INVALID_QUERY",
+        "VALIDATION_FAILED",
+        "RESOLVER_FAILED",
+        "RESOLVER_TIMED_OUT",
+        "UPSTREAM_FAILED",
+        "UNAUTHENTICATED",
+        "UNAUTHORIZED",
+        "CANCELLED",
         "DEADLINE_EXCEEDED",
     ];
     for code in Code::ALL {

@@ -12,9 +12,9 @@ use creta_ports::metadata::{Client, Deployment as Recorded, Revision, RevisionSt
 use creta_ports::offline::{ColumnTypes, History, HistoryRequest};
 use creta_ports::online::{Cell, Read};
 use creta_ports::{Blobs, Clock, Entropy, Log, Metadata, OfflineStore, OnlineStore, Position, Result, Sync};
-use creta_server::wire::json_answer::Meta;
 use creta_server::serve;
 use creta_server::state::{Activator, AppState, Parts, Settings};
+use creta_server::wire::json_answer::Meta;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -26,7 +26,8 @@ use tokio::net::TcpListener;
 
 pub fn bundle() -> Value {
     let place = json!({"file": "ships.py", "line": 3});
-    let scalar = |name: &str, data_type: &str| json!({"name": name, "kind": {"scalar": {"type": data_type}}, "place": place});
+    let scalar =
+        |name: &str, data_type: &str| json!({"name": name, "kind": {"scalar": {"type": data_type}}, "place": place});
     let calls = json!({"name": "calls", "place": place,
         "kind": {"has_many": {"entity": "call", "on": [{"local": "id", "foreign": "ship_id"}]}}});
     json!({
@@ -187,7 +188,8 @@ impl Metadata for Memory {
     }
     async fn dataset(&self, name: &str) -> Result<Vec<Revision>> {
         let revisions = self.revisions.lock().unwrap();
-        let of_name = |revision: &&Revision| revision.dataset_id == name || revision.dataset_name.as_deref() == Some(name);
+        let of_name =
+            |revision: &&Revision| revision.dataset_id == name || revision.dataset_name.as_deref() == Some(name);
         Ok(revisions.iter().filter(of_name).cloned().collect())
     }
     async fn unfinished(&self) -> Result<Vec<Revision>> {

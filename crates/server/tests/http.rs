@@ -21,7 +21,10 @@ impl Running {
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let host = self.address;
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n",
+            body.len()
+        );
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -140,7 +143,9 @@ async fn a_bundle_is_compared_then_deployed() {
 #[tokio::test]
 async fn a_given_value_is_echoed_and_faults_travel_in_the_answer() {
     let server = Running::deployed().await;
-    let answer = server.post("/v1/query/online", &json!({"inputs": {"ship.id": 7}, "outputs": ["ship.id"], "staleness": null})).await;
+    let answer = server
+        .post("/v1/query/online", &json!({"inputs": {"ship.id": 7}, "outputs": ["ship.id"], "staleness": null}))
+        .await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["data"][0]["value"], 7, "{}", answer.json());
     assert_eq!(answer.json()["data"][0]["pkey"], 7);

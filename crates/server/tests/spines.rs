@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 #[test]
 fn tables_are_read_one_after_the_other() {
-    let first = json!({"columns": ["ship.id", "__chalk__.CHALK_TS"], "values": [[7, 9], ["1970-01-01T00:00:01Z", null]]});
+    let first =
+        json!({"columns": ["ship.id", "__chalk__.CHALK_TS"], "values": [[7, 9], ["1970-01-01T00:00:01Z", null]]});
     let second = json!({"columns": ["ship.id"], "values": [[11]]});
     let spine = from_json(&graph(), &json!([first, second]), 5).unwrap();
     assert_eq!(spine.times.values(), &[1_000_000, 5, 5]);

@@ -13,5 +13,7 @@ pub mod online;
 
 pub use blobs::local::LocalBlobs;
 pub use directory::DataDirectory;
+pub use log::embedded::EmbeddedLog;
 pub use metadata::sqlite::SqliteMetadata;
+pub use offline::delta::DeltaOfflineStore;
 pub use online::embedded::EmbeddedOnlineStore;

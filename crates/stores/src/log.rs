@@ -1,1 +1,3 @@
-//! The durable log.
+//! The durable log between an answer and the stores.
+
+pub mod embedded;

@@ -1,1 +1,3 @@
 //! Every observation, for ever.
+
+pub mod delta;

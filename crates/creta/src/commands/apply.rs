@@ -2,7 +2,7 @@
 
 use crate::cli::Apply;
 use crate::client::Client;
-use crate::{export, screen};
+use crate::export;
 use console::style;
 use creta_model::Letter;
 use serde_json::Value;

@@ -3,6 +3,7 @@
 //! Sums, counts and means are differences of prefix sums, so a slice costs the same however long it is. Float prefix
 //! sums are double-double (Knuth's TwoSum), which keeps differences within 1e-9 relative (decision 15).
 
+mod cells;
 mod extremes;
 mod prefix;
 
@@ -11,11 +12,11 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Ar
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType as ArrowType, Field, Float64Type, Int64Type};
+use cells::{Spread, deviations, distinct_counts, percentiles};
 use creta_expr::AggregateFunction;
 use creta_model::{DataType, Letter};
-use extremes::Extremes;
+use extremes::{Extremes, Nan, Wanted};
 use prefix::{FloatSums, IntSums, counts};
-use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -52,19 +53,27 @@ pub fn aggregate(
     match function {
         F::Sum => sum(values, slices, output),
         F::Mean => finish(Arc::new(mean(values, slices)?), output),
-        F::Min => finish(extreme(values, values, slices, false)?, output),
-        F::Max => finish(extreme(values, values, slices, true)?, output),
+        F::Min => finish(extreme(values, slices, Wanted::Smallest)?, output),
+        F::Max => finish(extreme(values, slices, Wanted::Largest)?, output),
         F::MaxBy | F::MinBy => {
             let by = by.ok_or_else(|| internal("no ordering column"))?;
-            finish(extreme_by(values, by, slices, function == F::MaxBy)?, output)
+            let wanted = if function == F::MaxBy { Wanted::Largest } else { Wanted::Smallest };
+            finish(extreme_by(values, by, slices, wanted)?, output)
         }
         F::Any | F::All => finish(Arc::new(any_or_all(values, slices, function == F::Any)?), output),
         F::StandardDeviation | F::Variance | F::StandardDeviationPopulation | F::VariancePopulation => {
-            finish(Arc::new(deviation(function, values, slices)?), output)
+            let spread = Spread {
+                population: matches!(function, F::StandardDeviationPopulation | F::VariancePopulation),
+                root: matches!(function, F::StandardDeviation | F::StandardDeviationPopulation),
+            };
+            finish(Arc::new(deviations(&floats(values)?, slices, spread)), output)
         }
         F::ApproxCountDistinct => finish(Arc::new(distinct_counts(values, slices)), output),
-        F::ApproxPercentile => finish(Arc::new(percentiles(values, slices, options.quantile.unwrap_or(0.5))?), output),
-        F::ArrayAgg => lists(values, slices),
+        F::ApproxPercentile => {
+            let quantile = options.quantile.ok_or_else(|| internal("no quantile"))?;
+            finish(Arc::new(percentiles(&floats(values)?, slices, quantile)), output)
+        }
+        F::ArrayAgg => finish(lists(values, slices)?, output),
         F::Count => Err(internal("count was answered above")),
     }
 }
@@ -81,7 +90,8 @@ fn floats(values: &ArrayRef) -> Result<Float64Array, Letter> {
 
 fn sum(values: &ArrayRef, slices: &[Range<usize>], output: &DataType) -> Result<Aggregated, Letter> {
     if *values.data_type() != ArrowType::Int64 {
-        let sums = FloatSums::of(&floats(values)?);
+        let values = floats(values)?;
+        let sums = FloatSums::of(&values);
         let totals = slices.iter().map(|slice| sums.total(slice).0);
         return finish(Arc::new(Float64Array::from_iter_values(totals)), output);
     }
@@ -110,7 +120,8 @@ fn mean(values: &ArrayRef, slices: &[Range<usize>]) -> Result<Float64Array, Lett
         };
         return Ok(slices.iter().map(mean).collect());
     }
-    let sums = FloatSums::of(&floats(values)?);
+    let values = floats(values)?;
+    let sums = FloatSums::of(&values);
     let mean = |slice: &Range<usize>| {
         let (total, count) = sums.total(slice);
         (count > 0).then(|| total / count as f64)
@@ -119,27 +130,15 @@ fn mean(values: &ArrayRef, slices: &[Range<usize>]) -> Result<Float64Array, Lett
 }
 
 /// `min` and `max`: the value at the extreme; a NaN in the slice wins (decision 14).
-fn extreme(values: &ArrayRef, by: &ArrayRef, slices: &[Range<usize>], largest: bool) -> Result<ArrayRef, Letter> {
-    let extremes = Extremes::of(by, slices, largest)?;
-    let nans = match values.data_type() {
-        ArrowType::Float64 => {
-            let values = values.as_primitive::<Float64Type>();
-            let is_nan = |row: &usize| values.is_valid(*row) && values.value(*row).is_nan();
-            (0..values.len()).filter(is_nan).collect::<Vec<usize>>()
-        }
-        _ => Vec::new(),
-    };
-    let winner = |slice: &Range<usize>| {
-        let nan = nans.get(nans.partition_point(|row| *row < slice.start)).filter(|row| slice.contains(*row));
-        nan.copied().or_else(|| extremes.winner(slice)).map(|row| row as u32)
-    };
-    let winners: UInt32Array = slices.iter().map(winner).collect();
+fn extreme(values: &ArrayRef, slices: &[Range<usize>], wanted: Wanted) -> Result<ArrayRef, Letter> {
+    let extremes = Extremes::of(values, slices, wanted, Nan::Wins)?;
+    let winners: UInt32Array = slices.iter().map(|slice| extremes.winner(slice).map(|row| row as u32)).collect();
     take(values, &winners, None).map_err(internal)
 }
 
 /// The value where `by` is extreme; rows with a null `by` count only when there is nothing else, ties take the first.
-fn extreme_by(values: &ArrayRef, by: &ArrayRef, slices: &[Range<usize>], largest: bool) -> Result<ArrayRef, Letter> {
-    let extremes = Extremes::of(by, slices, largest)?;
+fn extreme_by(values: &ArrayRef, by: &ArrayRef, slices: &[Range<usize>], wanted: Wanted) -> Result<ArrayRef, Letter> {
+    let extremes = Extremes::of(by, slices, wanted, Nan::Last)?;
     let first = |slice: &Range<usize>| (!slice.is_empty()).then_some(slice.start);
     let winner = |slice: &Range<usize>| extremes.winner(slice).or_else(|| first(slice)).map(|row| row as u32);
     let winners: UInt32Array = slices.iter().map(winner).collect();
@@ -154,53 +153,12 @@ fn any_or_all(values: &ArrayRef, slices: &[Range<usize>], any: bool) -> Result<B
     Ok(slices.iter().map(answer).collect())
 }
 
-fn deviation(function: AggregateFunction, values: &ArrayRef, slices: &[Range<usize>]) -> Result<Float64Array, Letter> {
-    use AggregateFunction as F;
-    let values = floats(values)?;
-    let population = matches!(function, F::StandardDeviationPopulation | F::VariancePopulation);
-    let root = matches!(function, F::StandardDeviation | F::StandardDeviationPopulation);
-    let spread = |slice: &Range<usize>| {
-        let cells: Vec<f64> = slice.clone().filter(|row| values.is_valid(*row)).map(|row| values.value(row)).collect();
-        let freedom = if population { cells.len() } else { cells.len().saturating_sub(1) };
-        if cells.len() < 2 && !(population && cells.len() == 1) {
-            return None;
-        }
-        let mean = cells.iter().sum::<f64>() / cells.len() as f64;
-        let variance = cells.iter().map(|cell| (cell - mean) * (cell - mean)).sum::<f64>() / freedom as f64;
-        Some(if root { variance.sqrt() } else { variance })
-    };
-    Ok(slices.iter().map(spread).collect())
-}
-
-/// Exact: a sketch would save memory, not change the answer within its 2 % promise.
-fn distinct_counts(values: &ArrayRef, slices: &[Range<usize>]) -> Int64Array {
-    let index = super::keys::KeyIndex::build(std::slice::from_ref(values));
-    let count = |slice: &Range<usize>| {
-        let groups: HashSet<u32> = slice.clone().filter_map(|row| index.group_of(row)).collect();
-        Some(groups.len() as i64)
-    };
-    slices.iter().map(count).collect()
-}
-
-/// Exact, with linear interpolation between the two nearest ranks.
-fn percentiles(values: &ArrayRef, slices: &[Range<usize>], quantile: f64) -> Result<Float64Array, Letter> {
-    let values = floats(values)?;
-    let percentile = |slice: &Range<usize>| {
-        let mut cells: Vec<f64> =
-            slice.clone().filter(|row| values.is_valid(*row)).map(|row| values.value(row)).collect();
-        cells.sort_by(f64::total_cmp);
-        let place = quantile * cells.len().checked_sub(1)? as f64;
-        let (low, high) = (cells[place.floor() as usize], cells[place.ceil() as usize]);
-        Some(low + (high - low) * place.fract())
-    };
-    Ok(slices.iter().map(percentile).collect())
-}
-
-fn lists(values: &ArrayRef, slices: &[Range<usize>]) -> Result<Aggregated, Letter> {
+/// `array_agg`: every row of the slice in order, nulls too.
+fn lists(values: &ArrayRef, slices: &[Range<usize>]) -> Result<ArrayRef, Letter> {
     let rows: UInt32Array = slices.iter().cloned().flatten().map(|row| Some(row as u32)).collect();
     let items = take(values, &rows, None).map_err(internal)?;
     let lengths = OffsetBuffer::from_lengths(slices.iter().map(ExactSizeIterator::len));
     let field = Arc::new(Field::new("item", items.data_type().clone(), true));
     let list = LargeListArray::try_new(field, lengths, items, None).map_err(internal)?;
-    Ok(Aggregated { values: Arc::new(list), failures: Vec::new() })
+    Ok(Arc::new(list))
 }

@@ -64,9 +64,7 @@ impl KeyIndex {
                 self.find(|row| own.value(row), other.iter())
             }
             _ => match (rows_of(&self.columns), rows_of(&columns)) {
-                (Some(own), Some(other)) => {
-                    self.find(|row| own.row(row).data(), complete_keys(&columns, Some(&other)))
-                }
+                (Some(own), Some(other)) => self.find(|row| own.row(row).data(), complete_keys(&columns, Some(&other))),
                 _ => vec![None; total],
             },
         }

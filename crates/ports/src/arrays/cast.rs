@@ -89,7 +89,8 @@ fn is_text(data_type: &ArrowType) -> bool {
 fn whole_floats(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     let floats = strict(array, &ArrowType::Float64, to)?;
     let whole = |value: f64| (value.fract() == 0.0 && (-INT_EDGE..INT_EDGE).contains(&value)).then_some(value as i64);
-    each(floats.as_primitive::<Float64Type>().iter(), whole, array, to).map(|ints: Int64Array| Arc::new(ints) as ArrayRef)
+    each(floats.as_primitive::<Float64Type>().iter(), whole, array, to)
+        .map(|ints: Int64Array| Arc::new(ints) as ArrayRef)
 }
 
 fn exact_floats(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {

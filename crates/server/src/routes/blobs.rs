@@ -82,7 +82,10 @@ pub(super) async fn read(
 /// What a `Range` header asks of a file.
 #[derive(Debug, PartialEq, Eq)]
 enum Range {
-    Bytes { first: u64, last: u64 },
+    Bytes {
+        first: u64,
+        last: u64,
+    },
     Unsatisfiable,
     /// Not one range of bytes; such headers are answered with the whole file (RFC 9110).
     Ignored,

@@ -235,7 +235,10 @@ pub(super) async fn job_of_revision(
 }
 
 /// `GET /v4/offline_query/{revision}/status`
-pub(super) async fn report(State(state): State<AppState>, Path(revision): Path<String>) -> Result<Json<Value>, Failure> {
+pub(super) async fn report(
+    State(state): State<AppState>,
+    Path(revision): Path<String>,
+) -> Result<Json<Value>, Failure> {
     let counts = state.training.progress(&revision);
     let revision = find(&state, &revision).await?;
     let now = state.engine.stores().clock.now();
@@ -251,7 +254,10 @@ pub(super) async fn report_of_shard(
 }
 
 /// `DELETE /v4/offline_query/{revision}`
-pub(super) async fn cancel(State(state): State<AppState>, Path(revision): Path<String>) -> Result<Json<Value>, Failure> {
+pub(super) async fn cancel(
+    State(state): State<AppState>,
+    Path(revision): Path<String>,
+) -> Result<Json<Value>, Failure> {
     let known = find(&state, &revision).await?;
     Ok(Json(object!({"revision_id": known.id, "cancelled": state.training.cancel(&revision)})))
 }
@@ -283,7 +289,8 @@ mod tests {
     #[test]
     fn only_our_own_uploads_are_read() {
         assert!(is_upload("uploads/7f3a-9/0.parquet"));
-        for name in ["uploads/../metadata", "datasets/1/part-0.parquet", "/etc/passwd", "uploads/a/..", "uploads/a/b/c"] {
+        for name in ["uploads/../metadata", "datasets/1/part-0.parquet", "/etc/passwd", "uploads/a/..", "uploads/a/b/c"]
+        {
             assert!(!is_upload(name), "{name}");
         }
     }

@@ -72,8 +72,7 @@ pub fn result(graph: &Graph, answer: &Answer, meta: &Meta<'_>, packing: Packing)
         columns.push(values);
     }
     let scalars = ipc::write(&table(fields, columns, answer.rows)?)?;
-    let errors: Vec<String> =
-        answer.letters.iter().map(|letter| wire_error(letter, Some(graph)).to_string()).collect();
+    let errors: Vec<String> = answer.letters.iter().map(|letter| wire_error(letter, Some(graph)).to_string()).collect();
     Ok(model(true, &errors, meta, scalars, groups))
 }
 
@@ -138,9 +137,8 @@ fn shrink(column: &ArrayRef) -> Result<ArrayRef, Letter> {
 }
 
 fn small_type(data_type: &ArrowType) -> ArrowType {
-    let small_field = |field: &Arc<Field>| {
-        Arc::new(Field::new(field.name(), small_type(field.data_type()), field.is_nullable()))
-    };
+    let small_field =
+        |field: &Arc<Field>| Arc::new(Field::new(field.name(), small_type(field.data_type()), field.is_nullable()));
     match data_type {
         ArrowType::LargeList(item) => ArrowType::List(small_field(item)),
         ArrowType::Struct(fields) => ArrowType::Struct(fields.iter().map(small_field).collect()),

@@ -29,9 +29,8 @@ impl Given {
         let field = |(name, column): (&String, &ArrayRef)| Field::new(name, column.data_type().clone(), true);
         let schema = Schema::new(self.names.iter().zip(&self.columns).map(field).collect::<Vec<_>>());
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
-        RecordBatch::try_new_with_options(Arc::new(schema), self.columns.clone(), &options).map_err(|error| {
-            Letter::new(Code::InvalidQuery, format!("The inputs do not form a table: {error}."))
-        })
+        RecordBatch::try_new_with_options(Arc::new(schema), self.columns.clone(), &options)
+            .map_err(|error| Letter::new(Code::InvalidQuery, format!("The inputs do not form a table: {error}.")))
     }
 }
 
@@ -96,12 +95,7 @@ fn json_column(graph: &Graph, name: &str, values: &[Json], nulls: Nulls) -> Resu
     check_nulls(scalar, name, column, nulls)
 }
 
-fn check_nulls(
-    scalar: &ScalarNode,
-    name: &str,
-    column: ArrayRef,
-    nulls: Nulls,
-) -> Result<(String, ArrayRef), Letter> {
+fn check_nulls(scalar: &ScalarNode, name: &str, column: ArrayRef, nulls: Nulls) -> Result<(String, ArrayRef), Letter> {
     if nulls == Nulls::ByFeature && !scalar.nullable && column.null_count() > 0 {
         let row = (0..column.len()).find(|row| column.is_null(*row)).unwrap_or_default();
         let message = format!("`{name}` was given as null (row {row}), but it is not nullable.");

@@ -98,17 +98,25 @@ pub fn parse_duration(text: &str) -> Option<i64> {
 
 fn parse_iso(text: &str) -> Option<i64> {
     let (date, time) = text.split_once('T').unwrap_or((text, ""));
-    let days = if date.is_empty() { 0 } else { parts(date, |unit| match unit {
-        "D" => Some(DAY),
-        "W" => Some(7 * DAY),
-        _ => None,
-    })? };
-    let rest = if time.is_empty() { 0 } else { parts(time, |unit| match unit {
-        "H" => Some(HOUR),
-        "M" => Some(MINUTE),
-        "S" => Some(SECOND),
-        _ => None,
-    })? };
+    let days = if date.is_empty() {
+        0
+    } else {
+        parts(date, |unit| match unit {
+            "D" => Some(DAY),
+            "W" => Some(7 * DAY),
+            _ => None,
+        })?
+    };
+    let rest = if time.is_empty() {
+        0
+    } else {
+        parts(time, |unit| match unit {
+            "H" => Some(HOUR),
+            "M" => Some(MINUTE),
+            "S" => Some(SECOND),
+            _ => None,
+        })?
+    };
     (!date.is_empty() || !time.is_empty()).then(|| days.checked_add(rest)).flatten()
 }
 

@@ -1,20 +1,24 @@
 //! Arrow IPC: files and streams in, whatever their compression and dictionaries; uncompressed files out.
 
+mod guard;
+
 use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::{FileReader, StreamReader};
 use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
 use creta_model::{Code, Letter};
+use guard::FILE_MAGIC;
 use std::io::Cursor;
-
-/// What every IPC file begins with.
-const FILE_MAGIC: &[u8] = b"ARROW1";
 
 /// Reads a file or a stream as one batch.
 pub fn read(bytes: &[u8]) -> Result<RecordBatch, Letter> {
+    let malformed = |why: &str| Letter::new(Code::MalformedRequest, format!("The Arrow data cannot be read: {why}."));
+    if !guard::is_sound(bytes) {
+        return Err(malformed("its lengths do not fit its bytes, or it claims too much"));
+    }
     let read = if bytes.starts_with(FILE_MAGIC) { read_file(bytes) } else { read_stream(bytes) };
-    read.map_err(|error| Letter::new(Code::MalformedRequest, format!("The Arrow data cannot be read: {error}.")))
+    read.map_err(|error| malformed(&error.to_string()))
 }
 
 /// Writes an uncompressed file, which is all that some published clients can read.

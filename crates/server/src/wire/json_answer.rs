@@ -95,7 +95,11 @@ impl Writer<'_> {
         out.extend_from_slice(b",\"error\":");
         write_json(out, &letter.map(|letter| wire_error(letter, Some(self.graph))));
         out.extend_from_slice(b",\"meta\":");
-        if self.meta.per_value { self.origin(out, output) } else { out.extend_from_slice(b"null") }
+        if self.meta.per_value {
+            self.origin(out, output)
+        } else {
+            out.extend_from_slice(b"null")
+        }
         out.push(b'}');
     }
 

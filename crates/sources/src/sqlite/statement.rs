@@ -220,8 +220,9 @@ mod tests {
         };
         let wrapped = Wrapped::new(&scan).unwrap();
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", wrapped.text)).unwrap();
-        let steps = plan.query_map([], |row| row.get::<_, String>(3)).unwrap();
-        steps.map(Result::unwrap).collect::<Vec<_>>().join("\n")
+        let values = rusqlite::params_from_iter(wrapped.bindings.iter().map(|(_, value)| value));
+        let steps = plan.query_map(values, |row| row.get::<_, String>(3)).unwrap();
+        steps.map(|step| step.unwrap()).collect::<Vec<_>>().join("\n")
     }
 
     const LIST: &str = "select key as id, carrier, left_at from departures where delay is not null -- known";

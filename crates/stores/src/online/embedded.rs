@@ -179,7 +179,8 @@ impl Shared {
 
     /// After a failed flush: rows return to the buffer, unless a newer row of the same key is there.
     fn take_back(&self, leaving: &Buffer) -> usize {
-        let rows = std::mem::take(&mut *leaving.write().unwrap_or_else(PoisonError::into_inner));
+        // Copied, because readers may still hold the view that looks into `leaving`.
+        let rows = leaving.read().unwrap_or_else(PoisonError::into_inner).clone();
         let bytes = rows.iter().map(|(key, row)| key.len() + row.len()).sum();
         let view = self.view();
         let mut buffer = view.buffer.write().unwrap_or_else(PoisonError::into_inner);

@@ -36,10 +36,22 @@ impl IntSums {
 }
 
 /// Double-double sums of the finite floats; the others are counted, so that they show only in slices that hold them.
-pub(super) struct FloatSums {
-    sums: Vec<(f64, f64)>,
-    present: Vec<u32>,
+pub(super) struct FloatSums<'a> {
+    values: &'a Float64Array,
+    prefixes: Vec<Prefix>,
     odd: Option<Odd>,
+}
+
+/// What comes before one position.
+#[derive(Clone, Copy, Default)]
+struct Prefix {
+    /// The sum as a rounded float and what rounding lost.
+    sum: (f64, f64),
+    /// The largest magnitude that any sum had so far: errors are in proportion to it.
+    reach: f64,
+    present: u32,
+    /// Present, finite and not zero.
+    counted: u32,
 }
 
 struct Odd {
@@ -48,35 +60,47 @@ struct Odd {
     down: Vec<u32>,
 }
 
-impl FloatSums {
-    pub fn of(values: &Float64Array) -> FloatSums {
+/// One step of double-double addition loses less than 2^-103 of the largest sum; a difference is taken from the
+/// prefixes when it is at least 2^33 times larger than what all steps together can have lost, so 1e-10 relative.
+const TRUSTED: f64 = 1.0 / (1_u128 << 70) as f64;
+
+impl<'a> FloatSums<'a> {
+    pub fn of(values: &'a Float64Array) -> FloatSums<'a> {
         let rows = values.len();
         let is = |row: usize, test: &dyn Fn(f64) -> bool| values.is_valid(row) && test(values.value(row));
-        let mut sums = Vec::with_capacity(rows + 1);
-        let mut sum = (0.0, 0.0);
+        let mut prefixes = Vec::with_capacity(rows + 1);
+        let mut prefix = Prefix::default();
         let mut all_finite = true;
-        sums.push(sum);
+        prefixes.push(prefix);
         for value in values {
+            prefix.present += u32::from(value.is_some());
             match value {
-                Some(value) if value.is_finite() => sum = add(sum, value),
+                Some(value) if value.is_finite() => {
+                    prefix.sum = add(prefix.sum, value);
+                    prefix.counted += u32::from(value != 0.0);
+                    // A sum beyond all floats is not a number from then on, and its reach never trusted.
+                    prefix.reach =
+                        if prefix.sum.0.is_finite() { prefix.reach.max(prefix.sum.0.abs()) } else { f64::INFINITY };
+                }
                 Some(_) => all_finite = false,
                 None => {}
             }
-            sums.push(sum);
+            prefixes.push(prefix);
         }
         let odd = (!all_finite).then(|| Odd {
             nan: counts(rows, |row| is(row, &f64::is_nan)),
             up: counts(rows, |row| is(row, &|value| value == f64::INFINITY)),
             down: counts(rows, |row| is(row, &|value| value == f64::NEG_INFINITY)),
         });
-        FloatSums { sums, present: counts(rows, |row| values.is_valid(row)), odd }
+        FloatSums { values, prefixes, odd }
     }
 
     /// The sum of a slice and how many values it has.
     pub fn total(&self, slice: &Range<usize>) -> (f64, u32) {
-        let within = |counts: &[u32]| counts[slice.end] - counts[slice.start];
-        let count = within(&self.present);
+        let (start, end) = (&self.prefixes[slice.start], &self.prefixes[slice.end]);
+        let count = end.present - start.present;
         if let Some(odd) = &self.odd {
+            let within = |counts: &[u32]| counts[slice.end] - counts[slice.start];
             match (within(&odd.nan), within(&odd.up), within(&odd.down)) {
                 (0, 0, 0) => {}
                 (0, _, 0) => return (f64::INFINITY, count),
@@ -84,9 +108,20 @@ impl FloatSums {
                 _ => return (f64::NAN, count),
             }
         }
-        let (start, end) = (self.sums[slice.start], self.sums[slice.end]);
-        let (high, low) = two_sum(end.0, -start.0);
-        (high + (low + (end.1 - start.1)), count)
+        if end.counted == start.counted {
+            return (0.0, count);
+        }
+        let (high, low) = two_sum(end.sum.0, -start.sum.0);
+        let total = high + (low + (end.sum.1 - start.sum.1));
+        // Not so when the slice is tiny beside what precedes it, or cancels itself out: then it is summed on its own.
+        let is_trusted = total.abs() >= end.reach * slice.end as f64 * TRUSTED;
+        (if is_trusted { total } else { self.direct(slice) }, count)
+    }
+
+    fn direct(&self, slice: &Range<usize>) -> f64 {
+        let finite = || slice.clone().filter(|row| self.values.is_valid(*row)).map(|row| self.values.value(row));
+        let (high, low) = finite().filter(|value| value.is_finite()).fold((0.0, 0.0), add);
+        if high.is_finite() { high + low } else { finite().sum() }
     }
 }
 

@@ -41,9 +41,8 @@ pub(super) fn merge(old: Option<&[u8]>, updates: &[Update<'_>]) -> Result<Option
         let cell = if order.is_gt() { None } else { std::mem::replace(&mut next, stored.next()?) };
         match (cell, update) {
             (Some(cell), Some(update)) if update.observed_at >= cell.observed_at => {
-                let start = row.bytes.len();
                 row.update(update)?;
-                changed |= update.observed_at != cell.observed_at || !row.bytes[start..].ends_with(cell.value);
+                changed |= update.observed_at != cell.observed_at || row.value != cell.value;
             }
             (Some(cell), _) => row.cell(cell.feature, cell.observed_at, cell.value),
             (None, Some(update)) => {
@@ -144,6 +143,7 @@ struct Writer {
     bytes: Vec<u8>,
     base: i64,
     feature: u32,
+    /// The last updated value, encoded.
     value: Vec<u8>,
 }
 

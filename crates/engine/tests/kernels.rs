@@ -1,0 +1,4 @@
+//! Column algorithms against loops that do the same the slow way.
+
+mod aggregates;
+mod rows;

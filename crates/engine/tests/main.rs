@@ -1,0 +1,3 @@
+//! The engine's parts, each on its own.
+
+mod kernels;

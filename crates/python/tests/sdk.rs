@@ -1,0 +1,1 @@
+//! The real SDK's worker, when the interpreter has it.

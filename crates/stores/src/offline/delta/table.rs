@@ -1,0 +1,235 @@
+//! One Delta table: the observations of one namespace.
+
+use super::columns::own_fields;
+use super::datafile::DataFile;
+use crate::files::{failed, sync_folder};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use chrono::Utc;
+use creta_model::{Code, DataType, Letter};
+use creta_ports::Result;
+use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake::kernel::{Action, Add, Remove, StructType, Transaction};
+use deltalake::parquet::basic::Compression;
+use deltalake::parquet::file::properties::{WriterProperties, WriterVersion};
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::writer::{DeltaWriter, RecordBatchWriter};
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use tokio::sync::{Mutex, MutexGuard};
+use url::Url;
+
+/// The application whose transactions in a table say up to which position of the log it holds everything.
+const APPLICATION: &str = "creta-log";
+
+/// Rows that are read or skipped together.
+const ROW_GROUP_ROWS: usize = 128 * 1024;
+
+/// A table that exists. Readers use the list of files and never wait for a writer.
+pub(super) struct Table {
+    folder: PathBuf,
+    delta: Mutex<DeltaTable>,
+    contents: RwLock<Arc<Contents>>,
+}
+
+/// What readers need to know: the schema and the files of one version.
+pub(super) struct Contents {
+    pub schema: SchemaRef,
+    pub files: Vec<Arc<DataFile>>,
+}
+
+impl Table {
+    /// The table in this folder, if it was ever created.
+    pub async fn open(folder: &Path) -> Result<Option<Table>> {
+        if !drop_torn_commit(&folder.join("_delta_log"))? {
+            return Ok(None);
+        }
+        let builder = DeltaTableBuilder::from_url(url(folder)?).map_err(unread)?;
+        let delta = builder.load().await.map_err(unread)?;
+        Ok(Some(Table::with(folder, delta)?))
+    }
+
+    pub async fn create(folder: &Path, key_type: &DataType) -> Result<Table> {
+        std::fs::create_dir_all(folder).map_err(failed("A table's folder could not be created"))?;
+        let schema = delta_schema(own_fields(key_type))?;
+        let builder = DeltaTableBuilder::from_url(url(folder)?).map_err(unwritten)?;
+        let create = builder.build().map_err(unwritten)?.create().with_columns(schema.fields().cloned());
+        let delta = create.await.map_err(unwritten)?;
+        folder.parent().map_or(Ok(()), sync_folder)?;
+        Table::with(folder, delta)
+    }
+
+    fn with(folder: &Path, delta: DeltaTable) -> Result<Table> {
+        let contents = RwLock::new(Arc::new(Contents::of(folder, &delta, &[])?));
+        Ok(Table { folder: folder.to_owned(), delta: Mutex::new(delta), contents })
+    }
+
+    pub fn contents(&self) -> Arc<Contents> {
+        self.contents.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// One writer at a time.
+    pub async fn writer(&self) -> TableWriter<'_> {
+        TableWriter { table: self, delta: self.delta.lock().await }
+    }
+}
+
+impl Contents {
+    fn of(folder: &Path, delta: &DeltaTable, known: &[Arc<DataFile>]) -> Result<Contents> {
+        let state = delta.snapshot().map_err(unread)?;
+        let schema = state.snapshot().arrow_schema();
+        let file = |path: String| match known.iter().find(|file| file.path == path) {
+            Some(file) => Ok(file.clone()),
+            None => DataFile::open(folder, path).map(Arc::new),
+        };
+        let files = state.log_data().iter().map(|view| file(view.path().into_owned())).collect::<Result<Vec<_>>>()?;
+        Ok(Contents { schema, files })
+    }
+}
+
+/// The right to change a table.
+pub(super) struct TableWriter<'a> {
+    table: &'a Table,
+    delta: MutexGuard<'a, DeltaTable>,
+}
+
+impl TableWriter<'_> {
+    /// The position before which the table holds everything.
+    pub async fn stored(&self) -> Result<u64> {
+        let state = self.delta.snapshot().map_err(unread)?;
+        let version = state.transaction_version(self.delta.log_store().as_ref(), APPLICATION).await.map_err(unread)?;
+        Ok(version.and_then(|version| u64::try_from(version).ok()).unwrap_or(0))
+    }
+
+    pub fn schema(&self) -> SchemaRef {
+        self.table.contents().schema.clone()
+    }
+
+    /// Adds nullable columns. A crash after it leaves columns that nobody has filled yet, which is no harm.
+    pub async fn add_columns(&mut self, fields: Vec<Field>) -> Result<()> {
+        let schema = delta_schema(fields)?;
+        let fields: Vec<_> = schema.fields().cloned().collect();
+        *self.delta = self.delta.clone().add_columns().with_fields(fields).await.map_err(unwritten)?;
+        self.publish()
+    }
+
+    /// Adds rows and notes that the table holds everything before `through`, in one commit that is on disk afterwards.
+    pub async fn append(&mut self, batch: RecordBatch, through: u64) -> Result<()> {
+        let adds = self.write_file(batch).await?;
+        let version = i64::try_from(through)
+            .map_err(|_| Letter::new(Code::Bug, "The log's position does not fit a Delta transaction."))?;
+        let noted = CommitProperties::default().with_application_transaction(Transaction::new(APPLICATION, version));
+        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
+        self.commit(adds.into_iter().map(Action::Add).collect(), noted, operation).await
+    }
+
+    /// Puts one sorted file in the place of several that hold the same rows.
+    pub async fn replace(&mut self, files: &[Arc<DataFile>], batch: RecordBatch) -> Result<()> {
+        let adds = self.write_file(batch).await?;
+        let mut actions: Vec<Action> =
+            adds.into_iter().map(|add| Action::Add(Add { data_change: false, ..add })).collect();
+        actions.extend(files.iter().map(|file| {
+            Action::Remove(Remove {
+                path: file.path.clone(),
+                data_change: false,
+                deletion_timestamp: Some(Utc::now().timestamp_millis()),
+                extended_file_metadata: Some(true),
+                partition_values: Some(Default::default()),
+                size: Some(file.bytes as i64),
+                ..Remove::default()
+            })
+        }));
+        let target_size = files.iter().map(|file| file.bytes as i64).sum();
+        let operation = DeltaOperation::Optimize { predicate: None, target_size };
+        self.commit(actions, CommitProperties::default(), operation).await
+    }
+
+    async fn write_file(&self, batch: RecordBatch) -> Result<Vec<Add>> {
+        let writer = RecordBatchWriter::for_table(&self.delta).map_err(unwritten)?;
+        let mut writer = writer.with_writer_properties(properties());
+        writer.write(batch).await.map_err(unwritten)?;
+        let adds = writer.flush().await.map_err(unwritten)?;
+        for add in &adds {
+            sync_file(&self.table.folder.join(&add.path))?;
+        }
+        sync_folder(&self.table.folder)?;
+        Ok(adds)
+    }
+
+    async fn commit(&mut self, actions: Vec<Action>, with: CommitProperties, operation: DeltaOperation) -> Result<()> {
+        let state = self.delta.snapshot().map_err(unwritten)?;
+        let commit = CommitBuilder::from(with).with_actions(actions);
+        let commit = commit.build(Some(state), self.delta.log_store(), operation).await.map_err(unwritten)?;
+        self.delta.state = Some(commit.snapshot());
+        let log = self.table.folder.join("_delta_log");
+        sync_file(&log.join(format!("{:020}.json", commit.version())))?;
+        sync_folder(&log)?;
+        self.publish()
+    }
+
+    fn publish(&self) -> Result<()> {
+        let known = self.table.contents();
+        let contents = Arc::new(Contents::of(&self.table.folder, &self.delta, &known.files)?);
+        *self.table.contents.write().unwrap_or_else(PoisonError::into_inner) = contents;
+        Ok(())
+    }
+}
+
+fn properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_compression(Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .build()
+}
+
+/// Answers whether there is a table. A last commit that a power cut tore was never acknowledged: its entries are still
+/// in the log, and it goes.
+fn drop_torn_commit(log: &Path) -> Result<bool> {
+    let unreadable = failed("A table's folder could not be read");
+    if !log.exists() {
+        return Ok(false);
+    }
+    let mut commits = Vec::new();
+    for file in std::fs::read_dir(log).map_err(&unreadable)? {
+        let path = file.map_err(&unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            commits.push(path);
+        }
+    }
+    let Some(last) = commits.iter().max() else { return Ok(false) };
+    let text = std::fs::read(last).map_err(&unreadable)?;
+    let is_whole = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).is_ok();
+    if !text.is_empty() && text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).all(is_whole) {
+        return Ok(true);
+    }
+    std::fs::remove_file(last).map_err(failed("A torn commit could not be removed"))?;
+    sync_folder(log)?;
+    Ok(commits.len() > 1)
+}
+
+fn sync_file(path: &Path) -> Result<()> {
+    let synced = File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(failed("A file of the offline store could not be synced"))
+}
+
+fn url(folder: &Path) -> Result<Url> {
+    let absolute = std::path::absolute(folder).map_err(failed("A table's folder could not be found"))?;
+    Url::from_directory_path(&absolute)
+        .map_err(|()| Letter::new(Code::StoreFailed, format!("{} cannot hold a table.", absolute.display())))
+}
+
+fn delta_schema(fields: Vec<Field>) -> Result<StructType> {
+    (&Schema::new(fields)).try_into_kernel().map_err(super::columns::misfit)
+}
+
+pub(super) fn unread(error: DeltaTableError) -> Letter {
+    failed("The offline store could not be read")(error)
+}
+
+fn unwritten(error: DeltaTableError) -> Letter {
+    failed("The offline store could not be written")(error)
+}

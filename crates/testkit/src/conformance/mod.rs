@@ -1,0 +1,37 @@
+//! What every adapter of a port must do, as functions that panic where one does not.
+//!
+//! Each suite takes a way to open storage by name. Opening a name again, after the value was dropped, is what a process
+//! sees that starts after its predecessor was killed: nothing was said goodbye to.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a suite fails by panicking, in the test that called it")]
+
+pub mod blobs;
+pub mod log;
+pub mod metadata;
+pub mod offline;
+pub mod online;
+
+use creta_model::Value;
+use creta_model::observation::{Destinations, Entry, ObservedFeature, ObservedRow};
+
+/// Online and offline.
+pub const BOTH: Destinations = Destinations { online: true, offline: true };
+
+/// An entry with these features, kept in both stores, and these rows: (key, observed_at, values).
+pub fn entry(namespace: &str, features: &[&str], rows: Vec<(Value, i64, Vec<Option<Value>>)>) -> Entry {
+    let feature = |name: &&str| ObservedFeature { name: (*name).to_owned(), destinations: BOTH };
+    let row = |(key, observed_at, values)| ObservedRow { key, observed_at, values };
+    Entry {
+        namespace: namespace.to_owned(),
+        resolver: "suite".to_owned(),
+        deployment: "deployment".to_owned(),
+        inserted_at: 1_000,
+        features: features.iter().map(feature).collect(),
+        rows: rows.into_iter().map(row).collect(),
+    }
+}
+
+/// An entry with one integer key, one feature `x` and one integer value.
+pub fn small(key: i64, observed_at: i64, value: i64) -> Entry {
+    entry("ship", &["x"], vec![(Value::Int(key), observed_at, vec![Some(Value::Int(value))])])
+}
