@@ -1,13 +1,13 @@
 //! Calls that come back: values, exceptions, output, many at once.
 
-use crate::project::{call, column, eventually, start};
+use crate::project::{call, column, eventually, folder, python, settings, start};
 use arrow::array::AsArray;
 use creta_model::Code;
 use creta_ports::Python;
-use creta_python::Stream;
+use creta_python::{Stream, WorkerPool};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[tokio::test]
 async fn batches_go_in_and_come_out() {
@@ -63,23 +63,39 @@ async fn the_environment_is_an_allow_list() {
 }
 
 #[tokio::test]
-async fn calls_share_the_processes_in_the_order_of_asking() {
-    let Some(project) = start("calls_share_the_processes_in_the_order_of_asking", 2).await else { return };
+async fn processes_work_at_the_same_time() {
+    let Some(project) = start("processes_work_at_the_same_time", 2).await else { return };
+    let (first, second) =
+        tokio::join!(project.pool.call(call("meets", &[0])), project.pool.call(call("meets", &[1])));
+    assert_eq!((column(&first.unwrap(), "n"), column(&second.unwrap(), "n")), (vec![0], vec![1]));
+}
+
+#[tokio::test]
+async fn calls_are_served_in_the_order_of_asking() {
+    let Some(project) = start("calls_are_served_in_the_order_of_asking", 1).await else { return };
     let pool = Arc::new(project.pool);
-    let begin = Instant::now();
-    let calls: Vec<_> = (0..8)
-        .map(|_| {
-            let pool = pool.clone();
-            tokio::spawn(async move { pool.call(call("waits", &[100])).await.map(|_| Instant::now()) })
-        })
-        .collect();
-    let mut ends = Vec::new();
-    for waiting in calls {
-        ends.push(waiting.await.unwrap().unwrap());
+    let ask = |_| {
+        let pool = pool.clone();
+        tokio::spawn(async move { column(&pool.call(call("counts", &[])).await.unwrap(), "count")[0] })
+    };
+    let mut counts = Vec::new();
+    for asked in (0..50).map(ask).collect::<Vec<_>>() {
+        counts.push(asked.await.unwrap());
     }
-    assert!(ends.is_sorted_by(|left, right| *left <= *right + Duration::from_millis(50)), "no call overtakes a round");
-    let took = begin.elapsed();
-    assert!(took >= Duration::from_millis(400) && took < Duration::from_secs(3), "four rounds of two: {took:?}");
+    assert_eq!(counts, (1..=50).collect::<Vec<i64>>());
+}
+
+#[tokio::test]
+async fn too_many_waiting_calls_are_refused() {
+    let Some(python) = python("too_many_waiting_calls_are_refused") else { return };
+    let folder = folder(include_str!("project.py"));
+    let mut settings = settings(&python, folder.path(), 1);
+    settings.waiting = 1;
+    let pool = WorkerPool::start(settings).await.unwrap();
+    let wait = || pool.call(call("waits", &[300]));
+    let (first, second, third) = tokio::join!(wait(), wait(), wait());
+    assert!(first.is_ok() && second.is_ok());
+    assert_eq!(third.unwrap_err().code, Code::Overloaded);
 }
 
 #[tokio::test]

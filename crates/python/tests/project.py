@@ -73,3 +73,21 @@ def leaves_when_idle(batch, reply):
     import threading
 
     threading.Timer(0.05, lambda: os._exit(0)).start()
+
+
+def meets(batch, reply):
+    """Returns when the other of two calls has begun as well."""
+    own = batch.column(0)[0].as_py()
+    open(f"met-{own}", "w").close()
+    while not os.path.exists(f"met-{1 - own}"):
+        time.sleep(0.001)
+    return batch
+
+
+calls = 0
+
+
+def counts(batch, reply):
+    global calls
+    calls += 1
+    return pyarrow.record_batch({"count": pyarrow.array([calls])})

@@ -64,7 +64,7 @@ def running(project: Path) -> Iterator[Server]:
 def apply(project: Path, server: Server) -> None:
     """`creta apply`, whose diff goes straight to the terminal."""
     point_at(server)
-    command = [binary(), "apply", "--project", str(project), "--yes"]
+    command = [binary(), "apply", "--project", str(project)]
     # The SDK that exports the project is the one of this very Python environment.
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": sys.prefix}

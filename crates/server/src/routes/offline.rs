@@ -175,7 +175,8 @@ async fn spine(state: &AppState, deployment: &Arc<Deployment>, input: &Value) ->
     }
     let deployment = deployment.clone();
     let read = tokio::task::spawn_blocking(move || from_files(deployment.project.graph(), files, now)).await;
-    Ok(read.map_err(|_| Letter::new(Code::Bug, "Reading the input broke off."))??)
+    // The reader asserts some of what a writer owes it, so a damaged file may break off the reading.
+    Ok(read.map_err(|_| Letter::new(Code::MalformedRequest, "An uploaded file is not sound Parquet."))??)
 }
 
 /// A name that [`upload_urls`] may have given out, and nothing that leads elsewhere.

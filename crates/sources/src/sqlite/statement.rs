@@ -15,6 +15,9 @@ use std::fmt::Write;
 
 /// More values than this are read by scanning (decision 23).
 const MAX_VALUES: usize = 10_000;
+/// Up to here values are listed one by one, which SQLite also moves inside of groups and windows; more values travel as
+/// one JSON text, which it does not.
+const MAX_LISTED: usize = 128;
 /// Up to here every whole number is a float of its own, so that comparing before or after widening is the same.
 const EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
 
@@ -73,27 +76,29 @@ impl Wrapped {
         format!("{} {operator} {}", quoted(column), self.bind(value))
     }
 
-    /// Collations only ever make more strings equal than bytes do, so `=` and IN lose no row.
+    /// Collations only ever make more strings equal than bytes do, so IN loses no row.
     fn among(&mut self, column: &str, values: &ArrayRef) -> Option<String> {
         if values.len() > MAX_VALUES {
             return None;
         }
         let column = quoted(column);
-        let single = (values.len() == 1 && values.is_valid(0)).then_some(0);
-        match (values.data_type(), single) {
-            (ArrowType::Int64, Some(row)) => {
-                let value = Bound::Integer(values.as_primitive::<Int64Type>().value(row));
-                Some(format!("{column} = {}", self.bind(value)))
-            }
-            (ArrowType::LargeUtf8, Some(row)) => {
-                let value = Bound::Text(values.as_string::<i64>().value(row).to_owned());
-                Some(format!("{column} = {}", self.bind(value)))
-            }
-            _ => {
-                let list = json_list(values)?;
-                Some(format!("{column} IN (SELECT value FROM json_each({}))", self.bind(Bound::Text(list))))
-            }
+        if (1..=MAX_LISTED).contains(&values.len()) {
+            let list = self.list(values)?;
+            return Some(format!("{column} IN ({list})"));
         }
+        let list = json_list(values)?;
+        Some(format!("{column} IN (SELECT value FROM json_each({}))", self.bind(Bound::Text(list))))
+    }
+
+    /// One parameter per value. The last value is repeated up to the next power of two: repetition changes nothing, and
+    /// few different texts stay prepared.
+    fn list(&mut self, values: &ArrayRef) -> Option<String> {
+        let last = values.len().saturating_sub(1);
+        let names = (0..values.len().next_power_of_two()).map(|row| {
+            let value = bound(values, row.min(last))?;
+            Some(self.bind(value))
+        });
+        names.collect::<Option<Vec<String>>>().map(|names| names.join(", "))
     }
 
     fn bind(&mut self, value: Bound) -> String {
@@ -110,6 +115,15 @@ fn type_of<'a>(columns: &'a [ScanColumn], name: &str) -> Option<&'a DataType> {
 /// A column of the user's statement. Qualified, because SQLite takes an unknown quoted name alone for a string.
 fn quoted(column: &str) -> String {
     format!("creta_statement.\"{}\"", column.replace('"', "\"\""))
+}
+
+fn bound(values: &ArrayRef, row: usize) -> Option<Bound> {
+    match values.data_type() {
+        _ if values.is_null(row) => Some(Bound::Null),
+        ArrowType::Int64 => Some(Bound::Integer(values.as_primitive::<Int64Type>().value(row))),
+        ArrowType::LargeUtf8 => Some(Bound::Text(values.as_string::<i64>().value(row).to_owned())),
+        _ => None,
+    }
 }
 
 /// One bound text however many values there are, so that the statement stays prepared.
@@ -241,14 +255,14 @@ mod tests {
 
     #[test]
     fn keys_are_sought_in_the_index_of_the_table_below() {
-        for names in [&["AA"][..], &["AA", "9E"]] {
+        for names in [&["AA"][..], &["AA", "9E", "UA"], &["AA"; 500]] {
             let plan = strategy(LIST, vec![carriers(names)]);
             assert!(plan.contains("SEARCH departures USING INDEX by_carrier (carrier=?)"), "{plan}");
             let plan = strategy(LIST, vec![carriers(names), until(), from()]);
             assert!(plan.contains("by_carrier (carrier=? AND left_at>? AND left_at<?)"), "{plan}");
         }
         let ids = |values: Vec<i64>| Predicate::In { column: "id".into(), values: Arc::new(Int64Array::from(values)) };
-        for values in [vec![7], vec![7, 8]] {
+        for values in [vec![7], vec![7, 8], (0..500).collect()] {
             let plan = strategy(LIST, vec![ids(values)]);
             assert!(plan.contains("SEARCH departures USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
         }
@@ -257,13 +271,15 @@ mod tests {
     #[test]
     fn keys_reach_below_a_group() {
         let grouped = "select max(key) as id, carrier, max(left_at) as left_at from departures group by carrier";
-        let plan = strategy(grouped, vec![carriers(&["AA"])]);
-        assert!(plan.contains("SEARCH departures USING INDEX by_carrier (carrier=?)"), "{plan}");
+        for names in [&["AA"][..], &["AA", "9E"]] {
+            let plan = strategy(grouped, vec![carriers(names)]);
+            assert!(plan.contains("SEARCH departures USING COVERING INDEX by_carrier (carrier=?)"), "{plan}");
+        }
     }
 
     #[test]
     fn no_condition_is_written_where_comparisons_differ() {
-        let nul = carriers(&["a\0b", "c"]);
+        let nul = carriers(&["a\0b"; 500]);
         let text = Predicate::AtMost { column: "carrier".into(), value: Value::Str("x".into()) };
         let unknown = Predicate::AtMost { column: "elsewhere".into(), value: Value::Int(1) };
         let nan = Predicate::AtMost { column: "id".into(), value: Value::Float(f64::NAN) };

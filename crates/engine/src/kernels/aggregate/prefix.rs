@@ -113,15 +113,32 @@ impl<'a> FloatSums<'a> {
         }
         let (high, low) = two_sum(end.sum.0, -start.sum.0);
         let total = high + (low + (end.sum.1 - start.sum.1));
-        // Not so when the slice is tiny beside what precedes it, or cancels itself out: then it is summed on its own.
+        // Not so when the slice is tiny beside what precedes it, or cancels itself out: then it is summed exactly.
         let is_trusted = total.abs() >= end.reach * slice.end as f64 * TRUSTED;
-        (if is_trusted { total } else { self.direct(slice) }, count)
+        (if is_trusted { total } else { self.exact(slice) }, count)
     }
 
-    fn direct(&self, slice: &Range<usize>) -> f64 {
-        let finite = || slice.clone().filter(|row| self.values.is_valid(*row)).map(|row| self.values.value(row));
-        let (high, low) = finite().filter(|value| value.is_finite()).fold((0.0, 0.0), add);
-        if high.is_finite() { high + low } else { finite().sum() }
+    /// Shewchuk's sum: parts that do not overlap lose nothing until they are added up at the end.
+    fn exact(&self, slice: &Range<usize>) -> f64 {
+        let cells = || slice.clone().filter(|row| self.values.is_valid(*row)).map(|row| self.values.value(row));
+        let mut parts: Vec<f64> = Vec::new();
+        for value in cells() {
+            let mut carried = value;
+            let mut kept = 0;
+            for place in 0..parts.len() {
+                let (sum, rest) = two_sum(carried, parts[place]);
+                if rest != 0.0 {
+                    parts[kept] = rest;
+                    kept += 1;
+                }
+                carried = sum;
+            }
+            parts.truncate(kept);
+            parts.push(carried);
+        }
+        let total: f64 = parts.iter().sum();
+        // Beyond all floats the parts are not numbers, and what a plain loop would give stands.
+        if total.is_finite() { total } else { cells().sum() }
     }
 }
 
