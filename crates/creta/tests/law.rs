@@ -128,7 +128,7 @@ fn sources(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() {
-            let skipped = ["target", "tests", "node_modules", "__pycache__", "template"];
+            let skipped = ["target", "tests", "node_modules", "__pycache__", "template", "examples"];
             if !name.starts_with('.') && !skipped.contains(&name.as_str()) {
                 sources(&path, extension, found);
             }

@@ -8,11 +8,11 @@ mod persist;
 mod replay;
 mod task;
 mod training;
-mod types;
+mod known_types;
 
 pub use drain::Drain;
 pub use persist::start as start_persisting;
 pub use replay::replay;
 pub use task::{Cancel, OnCancel, OnError, Outcome, Stop, Task, Tasks};
 pub use training::{Counts, Order, Spine, TrainingSets};
-pub use types::KnownTypes;
+pub use known_types::KnownTypes;

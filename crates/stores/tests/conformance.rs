@@ -1,7 +1,7 @@
 //! Every adapter passes the suite of its port.
 
 use creta_stores::{DeltaOfflineStore, EmbeddedLog, EmbeddedOnlineStore, LocalBlobs, SqliteMetadata};
-use creta_testkit::conformance::{blobs, log, metadata, offline, online};
+use creta_testkit::conformance as suites;
 
 macro_rules! suite {
     ($port:ident, $folder:ident, $name:ident, $open:expr; $($check:ident),+ $(,)?) => {
@@ -11,7 +11,7 @@ macro_rules! suite {
                 async fn $check() {
                     let folder = tempfile::tempdir().unwrap();
                     let $folder = folder.path();
-                    super::$port::$check(async |$name: &str| $open).await;
+                    super::suites::$port::$check(async |$name: &str| $open).await;
                 }
             )+
         }
@@ -39,10 +39,10 @@ mod log_of_tiny_files {
     async fn all() {
         let folder = tempfile::tempdir().unwrap();
         let open = async |name: &str| creta_stores::EmbeddedLog::with_segments_of(&folder.path().join(name), 1).unwrap();
-        super::log::order(open).await;
-        super::log::killed(open).await;
-        super::log::many_writers(open).await;
-        super::log::waiting(open).await;
-        super::log::trimmed(open).await;
+        super::suites::log::order(open).await;
+        super::suites::log::killed(open).await;
+        super::suites::log::many_writers(open).await;
+        super::suites::log::waiting(open).await;
+        super::suites::log::trimmed(open).await;
     }
 }

@@ -12,7 +12,7 @@ from typing import Any
 from creta.definition.expressions import Expression, call, node_of
 from creta.definition.letters import fault, suggestion
 from creta.definition.places import caller_place
-from creta.definition.types import NotAType, value_type
+from creta.definition.value_types import NotAType, value_type
 
 # One line per family; `name(parameters)`. Parameters after `*,` are constants and travel as options.
 CATALOGUE = """

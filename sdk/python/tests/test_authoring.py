@@ -28,7 +28,7 @@ from creta import (
     windowed,
 )
 from creta.definition.durations import INFINITY, display, microseconds, window_name
-from creta.definition.types import NotAType, value_type
+from creta.definition.value_types import NotAType, value_type
 
 
 @features

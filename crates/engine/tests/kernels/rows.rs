@@ -1,6 +1,6 @@
 //! Groups and timelines.
 
-use arrow::array::{Array, ArrayRef, Int64Array, LargeStringArray};
+use arrow::array::{ArrayRef, Int64Array, LargeStringArray};
 use creta_engine::kernels::keys::{KeyIndex, distinct};
 use creta_engine::kernels::timeline::{Edge, Timeline};
 use proptest::prelude::*;

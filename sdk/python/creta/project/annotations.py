@@ -11,7 +11,7 @@ from creta.definition.markers import DataFrameOf, FeatureTime, PrimaryOf, Window
 from creta.definition.places import Place
 from creta.definition.references import OptionalReference, Reference
 from creta.definition.registry import registry
-from creta.definition.types import split_optional
+from creta.definition.value_types import split_optional
 
 
 @dataclass

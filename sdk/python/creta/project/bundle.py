@@ -13,7 +13,7 @@ from creta.definition.letters import DefinitionError, Letter, fault, suggestion
 from creta.definition.places import Place
 from creta.definition.references import Reference
 from creta.definition.registry import Registry, registry
-from creta.definition.types import constant
+from creta.definition.value_types import constant
 from creta.project.entities import entity_json, expression_json, metadata
 from creta.project.linked import Linked
 from creta.project.linking import link

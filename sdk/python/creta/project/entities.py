@@ -8,7 +8,7 @@ from creta.definition.letters import DefinitionError
 from creta.definition.places import Place
 from creta.definition.references import rebase
 from creta.definition.registry import Registry
-from creta.definition.types import constant
+from creta.definition.value_types import constant
 from creta.project.linked import Linked, LinkedClass, LinkedFeature
 from creta.project.scopes import ScopeCheck, stored_names
 

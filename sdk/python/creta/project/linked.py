@@ -8,7 +8,7 @@ from creta.definition.durations import display, window_name
 from creta.definition.letters import Letter, suggestion
 from creta.definition.places import Place
 from creta.definition.references import Reference
-from creta.definition.types import ValueType
+from creta.definition.value_types import ValueType
 from creta.project.annotations import Meaning
 
 

@@ -4,7 +4,7 @@ from creta.definition.declarations import MISSING, JoinDeclaration
 from creta.definition.letters import DefinitionError, Letter
 from creta.definition.markers import FeatureTime
 from creta.definition.registry import Registry
-from creta.definition.types import SIMPLE, NotAType, ValueType, describe, value_type
+from creta.definition.value_types import SIMPLE, NotAType, ValueType, describe, value_type
 from creta.project.annotations import meaning
 from creta.project.joins import infer_joins
 from creta.project.linked import Linked, LinkedClass, LinkedFeature

@@ -11,7 +11,7 @@ from creta.definition.letters import DefinitionError, fault
 from creta.definition.markers import DataFrameOf, FeaturesOf, Now
 from creta.definition.references import OptionalReference, Reference, split_items
 from creta.definition.resolvers import Resolver
-from creta.definition.types import describe, split_optional
+from creta.definition.value_types import describe, split_optional
 from creta.project.annotations import evaluate
 from creta.project.linked import Linked, LinkedClass, Target
 

@@ -9,7 +9,7 @@ import pyarrow
 from creta.definition.classes import FeatureMeta
 from creta.definition.declarations import MISSING
 from creta.definition.durations import microseconds
-from creta.definition.types import ValueType, arrow_type
+from creta.definition.value_types import ValueType, arrow_type
 from creta.frames import NOW_COLUMN, DataFrame
 from creta.project.signatures import LinkedParameter, Signature
 from creta.working.columns import checked_column, datetimes, reader

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow
 import pyarrow.compute
 
-from creta.definition.types import ValueType, arrow_type
+from creta.definition.value_types import ValueType, arrow_type
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
