@@ -8,8 +8,12 @@ use creta_model::{Code, Letter, Value};
 use creta_ports::Source;
 use creta_ports::arrays::cast;
 use creta_ports::source::{Predicate, Scan};
-use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::common::{ParamValues, ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
+use datafusion::error::DataFusionError;
+use datafusion::execution::cache::cache_manager::CacheManagerConfig;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionConfig, SessionContext};
 use std::collections::BTreeMap;
@@ -19,6 +23,10 @@ use tokio::sync::OnceCell;
 
 /// More values than this are not sent into a scan (decision 23).
 const MAX_KEYS: usize = 10_000;
+/// Sorts, joins and groups of one source that need more memory than this spill to disk.
+const MEMORY: usize = 2 << 30;
+/// Rows of one batch, at most.
+const BATCH_ROWS: usize = 16_384;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
@@ -29,6 +37,8 @@ pub enum FileFormat {
 /// Files that SQL can read as tables.
 pub struct FileSource {
     tables: Vec<(String, PathBuf)>,
+    /// Paths as the project writes them, for letters.
+    written: Vec<String>,
     format: FileFormat,
     session: SessionContext,
     /// Schemas are read at the first scan.
@@ -37,41 +47,54 @@ pub struct FileSource {
 
 impl FileSource {
     /// Tables by name, each a file or a folder of files below `project`. Letters: `missing_file`.
-    pub fn open(
-        project: &Path,
-        tables: &BTreeMap<String, String>,
-        format: FileFormat,
-    ) -> Result<FileSource, Letter> {
-        let mut found = Vec::with_capacity(tables.len());
-        for (name, path) in tables {
-            let full = project.join(path);
-            if !full.exists() {
-                let letter = Letter::new(Code::MissingFile, format!("The file `{path}` of table `{name}` does not exist."));
-                return Err(letter.fix("Paths are relative to the project's folder."));
+    pub fn open(project: &Path, tables: &BTreeMap<String, String>, format: FileFormat) -> Result<FileSource, Letter> {
+        let found = tables.iter().map(|(name, path)| (name.clone(), project.join(path))).collect();
+        let written = tables.values().cloned().collect();
+        let source = FileSource { tables: found, written, format, session: session()?, registered: OnceCell::new() };
+        source.present()?;
+        Ok(source)
+    }
+
+    /// Files can go while a server runs, and a letter about a missing file says more than an empty table.
+    fn present(&self) -> Result<(), Letter> {
+        let mut missing = self.tables.iter().zip(&self.written).filter(|((_, path), _)| !path.exists());
+        match missing.next() {
+            None => Ok(()),
+            Some(((name, _), path)) => {
+                let message = format!("The file `{path}` of table `{name}` does not exist.");
+                Err(Letter::new(Code::MissingFile, message).fix("Paths are relative to the project's folder."))
             }
-            found.push((name.clone(), full));
         }
-        let config = SessionConfig::new().with_information_schema(false);
-        let session = SessionContext::new_with_config(config);
-        Ok(FileSource { tables: found, format, session, registered: OnceCell::new() })
     }
 
     async fn frame(&self, statement: &str) -> Result<DataFrame, Letter> {
+        self.present()?;
         self.registered.get_or_try_init(|| self.register()).await?;
-        self.session
-            .sql(statement)
-            .await
-            .map_err(|error| Letter::new(Code::Sql, format!("The statement cannot be run on the files: {error}.")))
+        // A resolver reads; nothing that a project says may create, change or copy anything.
+        let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        self.session.sql_with_options(statement, reading).await.map_err(|error| unplannable(&error))
     }
 
     async fn register(&self) -> Result<(), Letter> {
         for (name, path) in &self.tables {
             let text = path.to_string_lossy();
+            // Whatever characters it has, it is one name; one left by an attempt that failed makes room.
+            let table = TableReference::bare(name.as_str());
+            self.session.deregister_table(table.clone()).map_err(|error| failed(&error.to_string()))?;
+            // A file may be called anything, in a folder the ending tells its tables from the rest.
+            let ending = if path.is_file() { extension(path) } else { None };
             let registered = match self.format {
                 FileFormat::Parquet => {
-                    self.session.register_parquet(name.as_str(), text, ParquetReadOptions::default()).await
+                    let options = ParquetReadOptions {
+                        file_extension: ending.as_deref().unwrap_or(".parquet"),
+                        ..Default::default()
+                    };
+                    self.session.register_parquet(table, text, options).await
                 }
-                FileFormat::Csv => self.session.register_csv(name.as_str(), text, CsvReadOptions::default()).await,
+                FileFormat::Csv => {
+                    let options = CsvReadOptions::new().file_extension(ending.as_deref().unwrap_or(".csv"));
+                    self.session.register_csv(table, text, options).await
+                }
             };
             registered.map_err(|error| failed(&format!("the table `{name}` cannot be read: {error}")))?;
         }
@@ -79,15 +102,31 @@ impl FileSource {
     }
 }
 
+fn session() -> Result<SessionContext, Letter> {
+    // One partition keeps rows in source order, which decides between duplicates (decision 16). Names mean what the
+    // statement says, as they did when its columns were mapped to features.
+    let mut config = SessionConfig::new().with_target_partitions(1).with_batch_size(BATCH_ROWS);
+    config.options_mut().sql_parser.enable_ident_normalization = false;
+    config.options_mut().execution.parquet.pushdown_filters = true;
+    // A listing that is kept would hide files that arrive later.
+    let caches = CacheManagerConfig::default().with_list_files_cache_limit(0);
+    let runtime = RuntimeEnvBuilder::new().with_memory_limit(MEMORY, 1.0).with_cache_manager(caches).build_arc();
+    Ok(SessionContext::new_with_config_rt(config, runtime.map_err(|error| failed(&error.to_string()))?))
+}
+
+fn extension(path: &Path) -> Option<String> {
+    path.extension().map(|extension| format!(".{}", extension.to_string_lossy()))
+}
+
 #[async_trait]
 impl Source for FileSource {
     async fn scan(&self, scan: &Scan) -> Result<Vec<RecordBatch>, Letter> {
-        let mut frame = self.frame(&with_dollars(scan)).await?;
+        let mut frame = self.frame(&scan.statement).await?;
         if !scan.parameters.is_empty() {
             let values = scan.parameters.iter().enumerate();
             let values: Vec<(String, ScalarValue)> =
                 values.map(|(position, value)| (format!("p{position}"), scalar(value))).collect();
-            frame = frame.with_param_values(ParamValues::from(values)).map_err(|error| failed(&error.to_string()))?;
+            frame = frame.with_param_values(ParamValues::from(values)).map_err(|error| unplannable(&error))?;
         }
         for predicate in &scan.predicates {
             if let Some(condition) = condition(&frame, predicate) {
@@ -95,7 +134,7 @@ impl Source for FileSource {
             }
         }
         let columns = scan.columns.iter().map(|column| ident(&column.name));
-        let frame = frame.select(columns).map_err(|error| Letter::new(Code::Sql, format!("{error}.")))?;
+        let frame = frame.select(columns).map_err(|error| unplannable(&error))?;
         let batches = frame.collect().await.map_err(|error| failed(&error.to_string()))?;
         batches.iter().map(|batch| typed(scan, batch)).collect()
     }
@@ -106,15 +145,6 @@ impl Source for FileSource {
     }
 }
 
-/// DataFusion spells named parameters with a dollar.
-fn with_dollars(scan: &Scan) -> String {
-    let mut statement = scan.statement.clone();
-    for position in (0..scan.parameters.len()).rev() {
-        statement = statement.replace(&format!(":p{position}"), &format!("$p{position}"));
-    }
-    statement
-}
-
 fn scalar(value: &Value) -> ScalarValue {
     match value {
         Value::Bool(value) => ScalarValue::Boolean(Some(*value)),
@@ -122,7 +152,7 @@ fn scalar(value: &Value) -> ScalarValue {
         Value::Float(value) => ScalarValue::Float64(Some(*value)),
         Value::Str(value) => ScalarValue::Utf8(Some(value.clone())),
         Value::Bytes(value) => ScalarValue::Binary(Some(value.clone())),
-        Value::Datetime(value) => ScalarValue::TimestampMicrosecond(Some(*value), Some("UTC".into())),
+        Value::Datetime(value) => ScalarValue::TimestampMicrosecond(Some(*value), Some("+00:00".into())),
         Value::Date(value) => ScalarValue::Date32(Some(*value)),
         Value::Time(value) => ScalarValue::Time64Microsecond(Some(*value)),
         Value::Timedelta(value) => ScalarValue::DurationMicrosecond(Some(*value)),
@@ -144,26 +174,58 @@ fn condition(frame: &DataFrame, predicate: &Predicate) -> Option<Expr> {
             })
         }
         Predicate::In { .. } => None,
-        Predicate::AtMost { column, value } => Some(ident(column).lt_eq(edge(&column_type(column)?, value)?)),
-        Predicate::AtLeast { column, value } => Some(ident(column).gt_eq(edge(&column_type(column)?, value)?)),
+        Predicate::AtMost { column, value } => {
+            Some(ident(column).lt_eq(edge(&column_type(column)?, value, Side::Upper)?))
+        }
+        Predicate::AtLeast { column, value } => {
+            Some(ident(column).gt_eq(edge(&column_type(column)?, value, Side::Lower)?))
+        }
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Lower,
+    Upper,
+}
+
 fn comparable(column: &ArrowType, keys: &ArrowType) -> bool {
-    let is_text = |data_type: &ArrowType| {
-        matches!(data_type, ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View)
-    };
+    let is_text =
+        |data_type: &ArrowType| matches!(data_type, ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View);
     (is_text(column) && is_text(keys)) || (column.is_integer() && keys.is_integer())
 }
 
-fn edge(column: &ArrowType, value: &Value) -> Option<Expr> {
+fn edge(column: &ArrowType, value: &Value, side: Side) -> Option<Expr> {
     match (column, value) {
-        (ArrowType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, zone), Value::Datetime(at)) => {
-            Some(lit(ScalarValue::TimestampMicrosecond(Some(*at), zone.clone())))
+        (ArrowType::Timestamp(unit, zone), Value::Datetime(at)) => {
+            let at = Some(in_unit(*unit, *at, side)?);
+            let zone = zone.clone();
+            Some(lit(match unit {
+                TimeUnit::Second => ScalarValue::TimestampSecond(at, zone),
+                TimeUnit::Millisecond => ScalarValue::TimestampMillisecond(at, zone),
+                TimeUnit::Microsecond => ScalarValue::TimestampMicrosecond(at, zone),
+                TimeUnit::Nanosecond => ScalarValue::TimestampNanosecond(at, zone),
+            }))
         }
         (ArrowType::Int64 | ArrowType::Float64, Value::Int(value)) => Some(lit(*value)),
         (ArrowType::Int64 | ArrowType::Float64, Value::Float(value)) => Some(lit(*value)),
         _ => None,
+    }
+}
+
+/// A bound in the unit of the column, so that no cast keeps it from the file's statistics. Nanoseconds are truncated
+/// when they are read, so a row may be up to one microsecond further out than it will seem.
+fn in_unit(unit: TimeUnit, micros: i64, side: Side) -> Option<i64> {
+    let coarser = |size: i64| match side {
+        Side::Upper => micros.div_euclid(size),
+        Side::Lower => micros.div_euclid(size) + i64::from(micros.rem_euclid(size) > 0),
+    };
+    match (unit, side) {
+        (TimeUnit::Second, _) => Some(coarser(1_000_000)),
+        (TimeUnit::Millisecond, _) => Some(coarser(1_000)),
+        (TimeUnit::Microsecond, _) => Some(micros),
+        (TimeUnit::Nanosecond, Side::Upper) => micros.checked_mul(1_000)?.checked_add(999),
+        (TimeUnit::Nanosecond, Side::Lower) => micros.checked_mul(1_000)?.checked_sub(999),
     }
 }
 
@@ -185,6 +247,11 @@ fn typed(scan: &Scan, batch: &RecordBatch) -> Result<RecordBatch, Letter> {
         columns.push(typed);
     }
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(|error| failed(&error.to_string()))
+}
+
+/// The statement does not fit the tables; DataFusion says which name or type it is about.
+fn unplannable(error: &DataFusionError) -> Letter {
+    Letter::new(Code::Sql, format!("The statement cannot be run on the files: {}.", error.strip_backtrace()))
 }
 
 fn failed(reason: &str) -> Letter {

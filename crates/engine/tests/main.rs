@@ -1,3 +1,4 @@
 //! The engine's parts, each on its own.
 
+mod files;
 mod kernels;

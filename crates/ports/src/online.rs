@@ -31,11 +31,13 @@ pub trait OnlineStore: Send + Sync {
     /// One row per key, in the order of the keys; one cell per feature, None where nothing is stored.
     async fn read(&self, read: Read<'_>) -> Result<Vec<Vec<Option<Cell>>>>;
 
-    /// Applies the online part of entries that stand in the log before `through`, and remembers `through`.
-    /// Entries already applied may come again. `now` bounds what counts as the future (decision 2).
+    /// Applies the online part of the entries that stand in the log right before `through`, and remembers that they are
+    /// applied. Every append is followed by one such call, also if it keeps nothing online: a position counts as applied
+    /// only when all before it are, in whatever order writers come. Entries already applied may come again.
+    /// `now` bounds what counts as the future (decision 2).
     async fn write(&self, entries: &[Entry], through: Position, now: i64) -> Result<()>;
 
-    /// The position up to which everything survives the death of the process; replay starts here.
+    /// The position before which everything is applied and survives the death of the process; replay starts here.
     async fn applied(&self) -> Result<Position>;
 
     /// Makes all that was written survive the death of the process.

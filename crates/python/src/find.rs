@@ -38,7 +38,8 @@ fn choose(explicit: Option<&Path>, active: Option<&Path>, project: &Path) -> Res
             .fix("Activate an environment that exists, unset VIRTUAL_ENV, or name an interpreter with --python.")
         });
     }
-    let own = std::path::absolute(project.join(".venv/bin/python")).unwrap_or_else(|_| project.join(".venv/bin/python"));
+    let own =
+        std::path::absolute(project.join(".venv/bin/python")).unwrap_or_else(|_| project.join(".venv/bin/python"));
     present(own).ok_or_else(|| {
         let message = format!("No virtual environment is active and {} has none in `.venv`.", project.display());
         Letter::new(Code::PythonNotFound, message).fix(
@@ -61,13 +62,18 @@ fn check(python: &Path) -> Result<()> {
     let text = String::from_utf8_lossy(&output.stdout);
     let mut lines = text.lines();
     let Some(version) = lines.next().and_then(version) else {
-        return Err(Letter::new(Code::PythonNotFound, format!("{shown} does not behave like Python: {}.", complaint(&output)))
-            .fix("Name a Python interpreter, for example `--python .venv/bin/python`."));
+        return Err(Letter::new(
+            Code::PythonNotFound,
+            format!("{shown} does not behave like Python: {}.", complaint(&output)),
+        )
+        .fix("Name a Python interpreter, for example `--python .venv/bin/python`."));
     };
     if version < OLDEST {
-        let message = format!("{shown} is Python {}.{}; Creta needs {}.{} or newer.", version.0, version.1, OLDEST.0, OLDEST.1);
-        return Err(Letter::new(Code::PythonNotFound, message)
-            .fix("Create the project's environment with a newer Python."));
+        let message =
+            format!("{shown} is Python {}.{}; Creta needs {}.{} or newer.", version.0, version.1, OLDEST.0, OLDEST.1);
+        return Err(
+            Letter::new(Code::PythonNotFound, message).fix("Create the project's environment with a newer Python.")
+        );
     }
     if !output.status.success() || lines.next().is_none() {
         let message = format!("{shown} cannot import `creta`: {}.", complaint(&output));
@@ -90,6 +96,7 @@ fn complaint(output: &Output) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
 

@@ -93,7 +93,13 @@ pub(crate) struct Exchange {
 
 impl Exchange {
     /// Puts a call into the outgoing buffer.
-    pub fn call(&mut self, id: u64, resolver: &str, rows: usize, batch: Option<&RecordBatch>) -> Result<(), ArrowError> {
+    pub fn call(
+        &mut self,
+        id: u64,
+        resolver: &str,
+        rows: usize,
+        batch: Option<&RecordBatch>,
+    ) -> Result<(), ArrowError> {
         self.outgoing.clear();
         self.outgoing.shrink_to(KEEP);
         self.outgoing.resize(LENGTHS, 0);

@@ -27,7 +27,9 @@ pub(crate) fn died(resolver: &str, end: Option<ExitStatus>, place: Option<&Place
     };
     letter.fix(match end.and_then(|end| end.signal()) {
         Some(9) => "Signal 9 often means that memory ran out; let the resolver hold less at once.",
-        Some(_) => "Native code crashed; the resolver's log has the lines before it. Check the versions of its libraries.",
+        Some(_) => {
+            "Native code crashed; the resolver's log has the lines before it. Check the versions of its libraries."
+        }
         None => "Let the function return or raise instead of ending its process.",
     })
 }
@@ -48,7 +50,8 @@ pub(crate) fn garbled(resolver: &str, why: &str) -> Letter {
 
 pub(crate) fn resting(resolver: &str, rest: Duration) -> Letter {
     let seconds = rest.as_secs() + 1;
-    let message = format!("`{resolver}` ended its process {CRASHES} times in a minute and is not called for {seconds} s.");
+    let message =
+        format!("`{resolver}` ended its process {CRASHES} times in a minute and is not called for {seconds} s.");
     Letter::new(Code::WorkerDied, message)
         .fix("Find out from the resolver's log why it ends its process; other resolvers keep running.")
         .resolver(resolver)
@@ -61,7 +64,8 @@ pub(crate) fn overloaded(resolver: &str, why: &str) -> Letter {
 }
 
 pub(crate) fn closing(resolver: &str) -> Letter {
-    Letter::new(Code::Cancelled, format!("`{resolver}` was not called: the workers are being stopped.")).resolver(resolver)
+    Letter::new(Code::Cancelled, format!("`{resolver}` was not called: the workers are being stopped."))
+        .resolver(resolver)
 }
 
 pub(crate) fn import_failed(failure: &Failure) -> Letter {
@@ -95,11 +99,7 @@ pub(crate) fn machinery(what: &str, error: impl std::fmt::Display) -> Letter {
 }
 
 pub(crate) fn exception(failure: &Failure) -> Exception {
-    Exception {
-        kind: failure.kind.clone(),
-        message: failure.message.clone(),
-        stacktrace: failure.stacktrace.clone(),
-    }
+    Exception { kind: failure.kind.clone(), message: failure.message.clone(), stacktrace: failure.stacktrace.clone() }
 }
 
 pub(crate) fn place(failure: &Failure) -> Option<Place> {

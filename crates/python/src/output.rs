@@ -92,8 +92,7 @@ pub(crate) async fn capture(
         line.clear();
         journal.add(LogLine { resolver: speaker.name(), worker, stream, text });
     };
-    loop {
-        let Ok(chunk) = reader.fill_buf().await else { break };
+    while let Ok(chunk) = reader.fill_buf().await {
         if chunk.is_empty() {
             break;
         }

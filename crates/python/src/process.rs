@@ -51,9 +51,9 @@ impl Worker {
         listener: UnixListener,
         journal: &Arc<Journal>,
     ) -> Result<Worker> {
-        let mut child = command(settings, socket).spawn().map_err(|error| {
-            letters::machinery(&settings.python.display().to_string(), error)
-        })?;
+        let mut child = command(settings, socket)
+            .spawn()
+            .map_err(|error| letters::machinery(&settings.python.display().to_string(), error))?;
         let pid = child.id().unwrap_or_default();
         let speaker = Speaker::default();
         let mut readers = JoinSet::new();
@@ -97,7 +97,10 @@ impl Worker {
     pub fn begin(&mut self, id: u64, call: &Call) -> Result<()> {
         self.speaker.is(&call.resolver);
         self.exchange.call(id, &call.resolver, call.rows, call.batch.as_ref()).map_err(|error| {
-            Letter::new(creta_model::Code::Bug, format!("The arguments of `{}` could not be encoded: {error}.", call.resolver))
+            Letter::new(
+                creta_model::Code::Bug,
+                format!("The arguments of `{}` could not be encoded: {error}.", call.resolver),
+            )
         })
     }
 

@@ -65,8 +65,7 @@ async fn the_environment_is_an_allow_list() {
 #[tokio::test]
 async fn processes_work_at_the_same_time() {
     let Some(project) = start("processes_work_at_the_same_time", 2).await else { return };
-    let (first, second) =
-        tokio::join!(project.pool.call(call("meets", &[0])), project.pool.call(call("meets", &[1])));
+    let (first, second) = tokio::join!(project.pool.call(call("meets", &[0])), project.pool.call(call("meets", &[1])));
     assert_eq!((column(&first.unwrap(), "n"), column(&second.unwrap(), "n")), (vec![0], vec![1]));
 }
 
@@ -117,7 +116,8 @@ async fn shutdown_waits_for_running_calls_and_refuses_new_ones() {
         let pool = pool.clone();
         async move { pool.call(call("waits", &[300])).await }
     });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // One turn of the scheduler and the call has its worker.
+    tokio::task::yield_now().await;
     pool.shutdown().await;
     assert_eq!(column(&running.await.unwrap().unwrap(), "n"), [300]);
     assert_eq!(pool.call(call("twice", &[1])).await.unwrap_err().code, Code::Cancelled);

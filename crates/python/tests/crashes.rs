@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn a_call_that_takes_too_long_is_ended_with_everything_it_started() {
-    let Some(project) = start("a_call_that_takes_too_long_is_ended_with_everything_it_started", 1).await else { return };
+    let Some(project) = start("a_call_that_takes_too_long_is_ended_with_everything_it_started", 1).await else {
+        return;
+    };
     let process = project.process().await;
     let begin = Instant::now();
     let mut slow = call("begets_and_waits", &[]);

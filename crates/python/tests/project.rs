@@ -1,8 +1,8 @@
 //! A project for the stand-in worker, and a pool that runs it.
 
+use arrow::array::AsArray;
 use arrow::array::{Int64Array, RecordBatch};
 use arrow::datatypes::Int64Type;
-use arrow::array::AsArray;
 use creta_ports::Python;
 use creta_ports::python::{Answer, Call};
 use creta_python::{WorkerPool, WorkerSettings};

@@ -126,7 +126,9 @@ async fn a_project_that_breaks_after_its_export_is_shown_its_line() {
 
 #[tokio::test]
 async fn one_row_costs_little() {
-    let Some(exported) = exported("one_row_costs_little", &FEATURES.replace("print('doubling', n)", "pass")) else { return };
+    let Some(exported) = exported("one_row_costs_little", &FEATURES.replace("print('doubling', n)", "pass")) else {
+        return;
+    };
     let pool = WorkerPool::start(exported.settings).await.unwrap();
     let mut times = Vec::with_capacity(2_000);
     for _ in 0..2_000 {

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 async fn refused(python: &Path, source: &str) -> Letter {
     let folder = folder(source);
-    let mut settings = settings(python, folder.path(), 2);
-    settings.start_up = Duration::from_secs(5);
-    WorkerPool::start(settings).await.err().unwrap()
+    WorkerPool::start(settings(python, folder.path(), 2)).await.err().unwrap()
 }
 
 #[tokio::test]
@@ -33,8 +31,11 @@ async fn a_process_that_ends_at_once_is_quoted() {
 #[tokio::test]
 async fn a_start_has_a_limit() {
     let Some(python) = python("a_start_has_a_limit") else { return };
-    let letter = refused(&python, "import time\ntime.sleep(60)\n").await;
-    assert!(letter.code == Code::ImportFailed && letter.message.contains("5s"), "{letter}");
+    let folder = folder("import time\ntime.sleep(600)\n");
+    let mut settings = settings(&python, folder.path(), 2);
+    settings.start_up = Duration::from_secs(1);
+    let letter = WorkerPool::start(settings).await.err().unwrap();
+    assert!(letter.code == Code::ImportFailed && letter.message.contains("1s"), "{letter}");
 }
 
 #[tokio::test]

@@ -27,7 +27,11 @@ async fn a_file_that_vanishes_is_missing_then() {
 #[test]
 fn what_is_no_database_cannot_be_opened() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), "this is plain text, and long enough to be read as the header of a database file; it is none.").unwrap();
+    std::fs::write(
+        file.path(),
+        "this is plain text, and long enough to be read as the header of a database file; it is none.",
+    )
+    .unwrap();
     let letter = SqliteSource::open(Path::new("/"), &file.path().display().to_string(), "harbour").err().unwrap();
     assert_eq!(letter.code, Code::SourceFailed);
     assert!(letter.message.contains("`harbour`"), "{letter}");

@@ -1,11 +1,11 @@
 //! SQLite files: the conformance suite in every style of time, indexes, and files that change under our feet.
 
-use crate::conformance::{self, Table, rows_of, scan_of};
 use chrono::{DateTime, FixedOffset, NaiveTime};
 use creta_model::{DataType, Value};
 use creta_ports::Source;
 use creta_ports::source::{Scan, ScanColumn};
 use creta_sources::SqliteSource;
+use creta_testkit::conformance::source::{self, Table, rows_of, scan_of};
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,8 @@ impl File {
 
 /// A scan of a few columns.
 pub fn scan(statement: &str, columns: &[(&str, DataType)]) -> Scan {
-    let column = |(name, data_type): &(&str, DataType)| ScanColumn { name: (*name).to_owned(), data_type: data_type.clone() };
+    let column =
+        |(name, data_type): &(&str, DataType)| ScanColumn { name: (*name).to_owned(), data_type: data_type.clone() };
     Scan {
         statement: statement.to_owned(),
         parameters: Vec::new(),
@@ -106,7 +107,7 @@ async fn every_style_of_time_passes_the_suite() {
     for (name, style) in STYLES {
         let folder = tempfile::tempdir().unwrap();
         let file = format!("{name}.sqlite");
-        conformance::check(|table| {
+        source::check(|table| {
             write(&folder.path().join(&file), table, *style);
             Arc::new(SqliteSource::open(folder.path(), &file, "harbour").unwrap())
         })
@@ -145,9 +146,9 @@ async fn columns_with_any_name_are_read() {
 
 #[tokio::test]
 async fn numbers_fit_when_nothing_is_lost() {
-    let file = File::new("create table t (a, b, c, d); insert into t values (7.0, 7, 1, x'00ff'), (null, null, null, null)");
-    let columns =
-        [("a", DataType::Int), ("b", DataType::Float), ("c", DataType::Bool), ("d", DataType::Bytes)];
+    let file =
+        File::new("create table t (a, b, c, d); insert into t values (7.0, 7, 1, x'00ff'), (null, null, null, null)");
+    let columns = [("a", DataType::Int), ("b", DataType::Float), ("c", DataType::Bool), ("d", DataType::Bytes)];
     let rows = rows_of(&file.source().scan(&scan("select * from t", &columns)).await.unwrap());
     assert_eq!(rows[0], [Value::Int(7), Value::Float(7.0), Value::Bool(true), Value::Bytes(vec![0, 255])]);
     assert_eq!(rows[1], [Value::Null, Value::Null, Value::Null, Value::Null]);

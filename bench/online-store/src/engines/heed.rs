@@ -2,13 +2,13 @@
 
 use super::{Engine, stored};
 use heed::types::Bytes;
-use heed::{Database, Env, EnvFlags, EnvOpenOptions};
+use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions};
 use std::path::Path;
 
 pub struct Heed {
     env: Env,
-    rows: Database<Bytes, Bytes>,
-    state: Database<Bytes, Bytes>,
+    rows: Database<'static, Bytes, Bytes>,
+    state: Database<'static, Bytes, Bytes>,
 }
 
 impl Heed {
@@ -20,12 +20,17 @@ impl Heed {
             options.flags(EnvFlags::NO_SYNC);
             options.open(folder).unwrap()
         };
-        let mut transaction = env.write_txn().unwrap();
-        let rows = env.create_database(&mut transaction, Some("rows")).unwrap();
-        let state = env.create_database(&mut transaction, Some("state")).unwrap();
-        transaction.commit().unwrap();
+        let (rows, state) = (table(&env, "rows"), table(&env, "state"));
         Heed { env, rows, state }
     }
+}
+
+fn table(env: &Env, name: &str) -> Database<'static, Bytes, Bytes> {
+    let transaction = env.write_txn().unwrap();
+    let created = env.create_databases_and_commit(transaction, |opener, transaction| {
+        opener.create_database(transaction, Some(name)).map(CommitOrAbort::<_, ()>::Commit)
+    });
+    created.unwrap().unwrap_commit()
 }
 
 impl Engine for Heed {

@@ -19,6 +19,7 @@ use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
@@ -28,11 +29,16 @@ const APPLICATION: &str = "creta-log";
 /// Rows that are read or skipped together.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
 
+/// How long a replaced file stays for those who are reading it.
+const RETIREMENT: Duration = Duration::from_secs(600);
+
 /// A table that exists. Readers use the list of files and never wait for a writer.
 pub(super) struct Table {
     folder: PathBuf,
     delta: Mutex<DeltaTable>,
     contents: RwLock<Arc<Contents>>,
+    /// Files that were replaced, and when; readers may still be at them.
+    retired: std::sync::Mutex<Vec<(Instant, PathBuf)>>,
 }
 
 /// What readers need to know: the schema and the files of one version.
@@ -63,8 +69,10 @@ impl Table {
     }
 
     fn with(folder: &Path, delta: DeltaTable) -> Result<Table> {
-        let contents = RwLock::new(Arc::new(Contents::of(folder, &delta, &[])?));
-        Ok(Table { folder: folder.to_owned(), delta: Mutex::new(delta), contents })
+        let contents = Arc::new(Contents::of(folder, &delta, &[])?);
+        sweep(folder, &contents)?;
+        let (contents, retired) = (RwLock::new(contents), Default::default());
+        Ok(Table { folder: folder.to_owned(), delta: Mutex::new(delta), contents, retired })
     }
 
     pub fn contents(&self) -> Arc<Contents> {
@@ -144,7 +152,21 @@ impl TableWriter<'_> {
         }));
         let target_size = files.iter().map(|file| file.bytes as i64).sum();
         let operation = DeltaOperation::Optimize { predicate: None, target_size };
-        self.commit(actions, CommitProperties::default(), operation).await
+        self.commit(actions, CommitProperties::default(), operation).await?;
+        self.retire(files);
+        Ok(())
+    }
+
+    /// Deletes what was replaced long ago.
+    fn retire(&self, files: &[Arc<DataFile>]) {
+        let mut retired = self.table.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.extend(files.iter().map(|file| (Instant::now(), self.table.folder.join(&file.path))));
+        retired.retain(|(since, path)| {
+            let is_due = since.elapsed() > RETIREMENT;
+            // What cannot be deleted now is swept away when the table is opened the next time.
+            is_due.then(|| std::fs::remove_file(path).ok());
+            !is_due
+        });
     }
 
     async fn write_file(&self, batch: RecordBatch) -> Result<Vec<Add>> {
@@ -184,6 +206,20 @@ fn properties() -> WriterProperties {
         .set_compression(Compression::SNAPPY)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .build()
+}
+
+/// Deletes data files that belong to no version that anybody can be reading: replaced ones, and those of a crash before
+/// the commit.
+fn sweep(folder: &Path, contents: &Contents) -> Result<()> {
+    let unreadable = failed("A table's folder could not be read");
+    for file in std::fs::read_dir(folder).map_err(&unreadable)? {
+        let file = file.map_err(&unreadable)?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".parquet") && !contents.files.iter().any(|known| known.path == name) {
+            std::fs::remove_file(file.path()).map_err(failed("A file that is no longer needed could not be deleted"))?;
+        }
+    }
+    Ok(())
 }
 
 /// Answers whether there is a table. A last commit that a power cut tore was never acknowledged: its entries are still

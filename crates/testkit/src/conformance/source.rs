@@ -1,13 +1,11 @@
-//! What every source promises, whatever it reads from: a table written by the adapter is asked in many ways, and every
-//! answer is compared with filtering the rows in memory.
+//! The suite of [`Source`]: a table written by the adapter is asked in many ways, and every answer is compared with
+//! filtering the rows in memory.
 
 use arrow::array::{Array, ArrayRef, Int64Array, LargeStringArray, RecordBatch};
 use creta_model::{Code, DataType, Value};
 use creta_ports::Source;
 use creta_ports::arrays::value_at;
 use creta_ports::source::{Predicate, Scan, ScanColumn};
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use std::sync::Arc;
 
 const MICROS: i64 = 1_000_000;
@@ -36,20 +34,37 @@ pub async fn check(open: impl Fn(&Table) -> Arc<dyn Source>) {
     wrong_statements_are_letters(source.as_ref()).await;
 }
 
+/// The same numbers in every run.
+struct Dice(u64);
+
+impl Dice {
+    /// From zero to below `limit` (SplitMix64).
+    fn upto(&mut self, limit: i64) -> i64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((mixed ^ (mixed >> 31)) >> 1) as i64 % limit
+    }
+
+    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.upto(from.len() as i64) as usize]
+    }
+}
+
 fn world(seed: u64) -> Table {
-    let mut random = StdRng::seed_from_u64(seed);
+    let mut random = Dice(seed);
     let text = ["", "a", "A", "aa", "\"quoted\"", "it's", "ä", "😀", "nul\0inside", "line\nbreak", "%_"];
     let null_or = |null: bool, value: Value| if null { Value::Null } else { value };
     let rows = (0..ROWS).map(|id| {
-        let sparse = random.random_ratio(1, 10);
+        let sparse = random.upto(10) == 0;
         vec![
             Value::Int(if id == 0 { i64::MIN } else { id }),
-            null_or(sparse, Value::Str(text[random.random_range(0..text.len())].to_owned())),
-            null_or(sparse, Value::Float(f64::from(random.random_range(-40..40)) / 8.0)),
-            null_or(sparse, Value::Datetime(START + random.random_range(0..6 * DAY))),
-            null_or(sparse, Value::Date(19_781 + random.random_range(0..6))),
-            null_or(sparse, Value::Bool(random.random_bool(0.5))),
-            null_or(sparse, Value::Time(random.random_range(0..DAY))),
+            null_or(sparse, Value::Str((*random.pick(&text)).to_owned())),
+            null_or(sparse, Value::Float((random.upto(80) - 40) as f64 / 8.0)),
+            null_or(sparse, Value::Datetime(START + random.upto(6 * DAY))),
+            null_or(sparse, Value::Date(19_781 + random.upto(6) as i32)),
+            null_or(sparse, Value::Bool(random.upto(2) == 0)),
+            null_or(sparse, Value::Time(random.upto(DAY))),
         ]
     });
     Table {
@@ -68,7 +83,8 @@ fn world(seed: u64) -> Table {
 }
 
 pub fn scan_of(table: &Table, statement: &str, predicates: Vec<Predicate>) -> Scan {
-    let column = |(name, data_type): &(&str, DataType)| ScanColumn { name: (*name).to_owned(), data_type: data_type.clone() };
+    let column =
+        |(name, data_type): &(&str, DataType)| ScanColumn { name: (*name).to_owned(), data_type: data_type.clone() };
     Scan {
         statement: statement.to_owned(),
         parameters: Vec::new(),
@@ -107,10 +123,10 @@ async fn a_scan_yields_every_row_typed(source: &dyn Source, table: &Table) {
 }
 
 async fn predicates_never_lose_a_row(source: &dyn Source, table: &Table) {
-    let mut random = StdRng::seed_from_u64(11);
+    let mut random = Dice(11);
     for _ in 0..300 {
         let mut predicates = vec![some_predicate(&mut random, table)];
-        if random.random_bool(0.5) {
+        if random.upto(2) == 0 {
             predicates.push(some_predicate(&mut random, table));
         }
         let answer = rows_of(&source.scan(&scan_of(table, &everything(table), predicates.clone())).await.unwrap());
@@ -124,25 +140,28 @@ async fn predicates_never_lose_a_row(source: &dyn Source, table: &Table) {
     }
 }
 
-fn some_predicate(random: &mut StdRng, table: &Table) -> Predicate {
-    let column = random.random_range(0..table.columns.len());
-    let row = random.random_range(0..table.rows.len());
+fn some_predicate(random: &mut Dice, table: &Table) -> Predicate {
+    let column = random.upto(table.columns.len() as i64) as usize;
+    let row = random.pick(&table.rows);
     let name = table.columns[column].0.to_owned();
-    let value = table.rows[row][column].clone();
+    let value = row[column].clone();
     let values: Option<ArrayRef> = match column {
-        0 => Some(Arc::new((0..random.random_range(0..9)).map(|_| Some(random.random_range(-9..500))).collect::<Int64Array>())),
+        0 => Some(Arc::new((0..random.upto(9)).map(|_| Some(random.upto(509) - 9)).collect::<Int64Array>())),
         1 => {
-            let picks = random.random_range(0..4);
-            let texts = (0..picks).map(|_| table.rows[random.random_range(0..table.rows.len())][1].clone());
-            Some(Arc::new(texts.filter_map(|text| if let Value::Str(text) = text { Some(Some(text)) } else { None })
-                .collect::<LargeStringArray>()))
+            let picks = random.upto(4);
+            let texts = (0..picks).map(|_| random.pick(&table.rows)[1].clone());
+            Some(Arc::new(
+                texts
+                    .filter_map(|text| if let Value::Str(text) = text { Some(Some(text)) } else { None })
+                    .collect::<LargeStringArray>(),
+            ))
         }
         _ => None,
     };
     match values {
-        Some(values) if random.random_bool(0.7) => Predicate::In { column: name, values },
+        Some(values) if random.upto(10) < 7 => Predicate::In { column: name, values },
         _ if value.is_null() => Predicate::AtMost { column: "id".to_owned(), value: Value::Int(100) },
-        _ if random.random_bool(0.5) => Predicate::AtMost { column: name, value },
+        _ if random.upto(2) == 0 => Predicate::AtMost { column: name, value },
         _ => Predicate::AtLeast { column: name, value },
     }
 }
