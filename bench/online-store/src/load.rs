@@ -41,8 +41,17 @@ pub fn measure(name: &str, engine: &dyn Engine) -> String {
     });
     format!(
         "| {name} | {:.1} / {:.1} | {:.1} / {:.1} / {:.1} | {:.0} | {:.0} / {:.0} | {:.1} / {:.1} / {:.0} |",
-        one.at(0.5), one.at(0.99), one_busy.at(0.5), one_busy.at(0.99), one_busy.at(0.999), hundred.at(0.5),
-        hundred_busy.at(0.5), hundred_busy.at(0.99), writes.at(0.5), writes.at(0.99), writes.at(1.0),
+        one.at(0.5),
+        one.at(0.99),
+        one_busy.at(0.5),
+        one_busy.at(0.99),
+        one_busy.at(0.999),
+        hundred.at(0.5),
+        hundred_busy.at(0.5),
+        hundred_busy.at(0.99),
+        writes.at(0.5),
+        writes.at(0.99),
+        writes.at(1.0),
     )
 }
 

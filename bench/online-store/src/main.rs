@@ -7,7 +7,7 @@ mod engines;
 mod kill;
 mod load;
 
-use engines::{Engine, ENGINES};
+use engines::{ENGINES, Engine};
 use std::path::Path;
 
 fn main() {

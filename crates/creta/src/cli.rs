@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Features written in Python, served fresh, replayed point-in-time-correct.
 #[derive(Debug, Parser)]
 #[command(name = "creta", version, propagate_version = true)]
-pub(crate) struct Cli {
+pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
 
@@ -16,7 +16,7 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub enum Command {
     /// Start a project in a folder.
     Init(Init),
     /// Run the whole product in one process on this machine.
@@ -32,14 +32,14 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Init {
+pub struct Init {
     /// The folder; it is made if it does not exist.
     #[arg(default_value = ".")]
     pub directory: PathBuf,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Up {
+pub struct Up {
     /// The project's folder; relative source paths start here.
     #[arg(long, default_value = ".")]
     pub project: PathBuf,
@@ -65,14 +65,14 @@ pub(crate) struct Up {
 
 /// Which server to talk to; by default the one whose credentials lie in `.creta/` of this folder or a parent.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Target {
+pub struct Target {
     /// A credentials file, as `creta up --ready-file` writes it.
     #[arg(long, env = "CRETA_CREDENTIALS")]
     pub credentials: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Apply {
+pub struct Apply {
     /// The project's folder.
     #[arg(long, default_value = ".")]
     pub project: PathBuf,
@@ -87,7 +87,7 @@ pub(crate) struct Apply {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Query {
+pub struct Query {
     /// A given value, as `vessel.id=7`; JSON or plain text. May be repeated.
     #[arg(long = "in", value_name = "FEATURE=VALUE", required = true)]
     pub inputs: Vec<String>,
@@ -108,7 +108,7 @@ pub(crate) struct Query {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Train {
+pub struct Train {
     /// Parquet or CSV file with one row per entity and time; columns are feature names.
     #[arg(long)]
     pub spine: PathBuf,
@@ -132,7 +132,7 @@ pub(crate) struct Train {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Explain {
+pub struct Explain {
     /// A given feature. May be repeated.
     #[arg(long = "in", value_name = "FEATURE", required = true)]
     pub inputs: Vec<String>,

@@ -1,8 +1,8 @@
 //! One module per verb of the command line.
 
-pub(crate) mod apply;
-pub(crate) mod explain;
-pub(crate) mod init;
-pub(crate) mod query;
-pub(crate) mod train;
-pub(crate) mod up;
+pub mod apply;
+pub mod explain;
+pub mod init;
+pub mod query;
+pub mod train;
+pub mod up;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What `creta up` was told.
-pub(crate) struct Configuration {
+pub struct Configuration {
     pub project: PathBuf,
     pub data: PathBuf,
     pub python: Option<PathBuf>,
@@ -22,7 +22,7 @@ pub(crate) struct Configuration {
 }
 
 /// The whole product in one process, ready to serve.
-pub(crate) struct Product {
+pub struct Product {
     pub state: AppState,
     pub tasks: Arc<Tasks>,
     pub metadata: Arc<dyn Metadata>,

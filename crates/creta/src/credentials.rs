@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Where a server is and how to sign in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Credentials {
+pub struct Credentials {
     pub url: String,
     pub client_id: String,
     pub client_secret: String,

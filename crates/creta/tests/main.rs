@@ -1,3 +1,5 @@
 //! One test binary for everything that needs all crates together.
 
 mod law;
+mod product;
+mod scenarios;

@@ -38,7 +38,8 @@ mod log_of_tiny_files {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn all() {
         let folder = tempfile::tempdir().unwrap();
-        let open = async |name: &str| creta_stores::EmbeddedLog::with_segments_of(&folder.path().join(name), 1).unwrap();
+        let open =
+            async |name: &str| creta_stores::EmbeddedLog::with_segments_of(&folder.path().join(name), 1).unwrap();
         super::suites::log::order(open).await;
         super::suites::log::killed(open).await;
         super::suites::log::many_writers(open).await;

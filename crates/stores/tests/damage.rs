@@ -1,11 +1,11 @@
 //! What crashes and broken disks leave behind: torn tails, damaged middles, directories copied while they are written.
 
 use creta_model::Code;
+use creta_model::DataType;
 use creta_model::observation::Entry;
 use creta_ports::{Log, OfflineStore, OnlineStore, Position, Sync};
 use creta_stores::{DeltaOfflineStore, EmbeddedLog, EmbeddedOnlineStore};
 use creta_testkit::conformance::{offline, small};
-use creta_model::DataType;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::FileExt;
@@ -189,8 +189,8 @@ async fn a_crash_between_two_tables_neither_loses_nor_repeats() {
 }
 
 fn next_commit(log: &Path) -> String {
-    let commits = std::fs::read_dir(log).unwrap().filter(|file| {
-        file.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "json")
-    });
+    let commits = std::fs::read_dir(log)
+        .unwrap()
+        .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "json"));
     format!("{:020}.json", commits.count())
 }

@@ -7,7 +7,7 @@ use console::style;
 use creta_model::Letter;
 use serde_json::Value;
 
-pub(crate) async fn run(command: Apply, json: bool) -> Result<(), Vec<Letter>> {
+pub async fn run(command: Apply, json: bool) -> Result<(), Vec<Letter>> {
     let python = creta_python::find_python(command.python.as_deref(), &command.project).map_err(|letter| vec![letter])?;
     let exported = export::export(&python, &command.project).await?;
     let client = Client::connect(&command.target).await?;

@@ -19,7 +19,7 @@ use std::time::Duration;
 /// How often an unfinished run is asked about.
 const POLL: Duration = Duration::from_millis(200);
 
-pub(crate) async fn run(command: Train, json: bool) -> Result<(), Vec<Letter>> {
+pub async fn run(command: Train, json: bool) -> Result<(), Vec<Letter>> {
     let spine = read_spine(&command.spine, &command.times).map_err(|letter| vec![letter])?;
     let client = Client::connect(&command.target).await?;
     let dataset = submit(&client, &command, &spine).await?;

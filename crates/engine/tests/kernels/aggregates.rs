@@ -214,6 +214,8 @@ fn column<S: Strategy<Value = Value>>(cell: S) -> impl Strategy<Value = (Vec<Val
 const DEVIATIONS: [F; 4] = [F::StandardDeviation, F::Variance, F::StandardDeviationPopulation, F::VariancePopulation];
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn of_ints((values, by, slices) in column(int())) {
         let int = DataType::Int;

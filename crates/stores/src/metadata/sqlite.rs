@@ -46,7 +46,8 @@ impl SqliteMetadata {
 }
 
 fn prepare(connection: &mut Connection) -> Result<()> {
-    let opened = connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+    let opened =
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
     opened.map_err(failed("The metadata could not be opened"))?;
     let transaction = connection.transaction().map_err(unread)?;
     let known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema'";
@@ -54,7 +55,8 @@ fn prepare(connection: &mut Connection) -> Result<()> {
         transaction.execute_batch(SCHEMA).map_err(unwritten)?;
         transaction.execute("INSERT INTO schema VALUES (?1)", [VERSION]).map_err(unwritten)?;
     }
-    let version: u32 = transaction.query_row("SELECT max(version) FROM schema", [], |row| row.get(0)).map_err(unread)?;
+    let version: u32 =
+        transaction.query_row("SELECT max(version) FROM schema", [], |row| row.get(0)).map_err(unread)?;
     if version > VERSION {
         return Err(newer("The metadata", version, VERSION));
     }
@@ -91,7 +93,8 @@ impl Metadata for SqliteMetadata {
         let transaction = connection.transaction().map_err(unwritten)?;
         let record = "INSERT INTO deployments (id, created_at, bundle) VALUES (?1, ?2, ?3)
             ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at, bundle = excluded.bundle";
-        let point = "INSERT INTO active VALUES (0, ?1) ON CONFLICT (only_row) DO UPDATE SET deployment = excluded.deployment";
+        let point =
+            "INSERT INTO active VALUES (0, ?1) ON CONFLICT (only_row) DO UPDATE SET deployment = excluded.deployment";
         let row = params![deployment.id, deployment.created_at, deployment.bundle];
         transaction.execute(record, row).map_err(unwritten)?;
         transaction.execute(point, [&deployment.id]).map_err(unwritten)?;
@@ -129,14 +132,7 @@ impl Metadata for SqliteMetadata {
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (id) DO UPDATE SET dataset_id = excluded.dataset_id, dataset_name = excluded.dataset_name,
                 created_at = excluded.created_at, finished = excluded.finished, body = excluded.body";
-        let row = params![
-            revision.id,
-            revision.dataset_id,
-            revision.dataset_name,
-            revision.created_at,
-            finished,
-            body
-        ];
+        let row = params![revision.id, revision.dataset_id, revision.dataset_name, revision.created_at, finished, body];
         self.connection().execute(statement, row).map_err(unwritten).map(drop)
     }
 

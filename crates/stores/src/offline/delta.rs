@@ -8,6 +8,7 @@
 
 mod batch;
 mod columns;
+mod commits;
 mod compact;
 mod datafile;
 mod history;
@@ -52,7 +53,12 @@ impl DeltaOfflineStore {
         Ok(Some(tables.entry(namespace.to_owned()).or_insert(Arc::new(table)).clone()))
     }
 
-    async fn table_or_new(&self, namespace: &str, pending: &Pending<'_>, types: &dyn ColumnTypes) -> Result<Arc<Table>> {
+    async fn table_or_new(
+        &self,
+        namespace: &str,
+        pending: &Pending<'_>,
+        types: &dyn ColumnTypes,
+    ) -> Result<Arc<Table>> {
         if let Some(table) = self.table(namespace).await? {
             return Ok(table);
         }

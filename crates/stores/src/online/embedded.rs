@@ -63,12 +63,8 @@ impl EmbeddedOnlineStore {
     pub fn open(path: &Path) -> Result<EmbeddedOnlineStore> {
         let opened = Store::open(path)?;
         let known_names = opened.names.count();
-        let view = View {
-            names: Arc::new(opened.names),
-            buffer: Arc::default(),
-            leaving: None,
-            rows: Arc::new(opened.rows),
-        };
+        let view =
+            View { names: Arc::new(opened.names), buffer: Arc::default(), leaving: None, rows: Arc::new(opened.rows) };
         Ok(EmbeddedOnlineStore(Arc::new(Shared {
             store: opened.store,
             view: RwLock::new(Arc::new(view)),
@@ -81,7 +77,9 @@ impl EmbeddedOnlineStore {
     async fn flush(&self) -> Result<()> {
         let shared = self.0.clone();
         let done = tokio::task::spawn_blocking(move || shared.flush()).await;
-        done.unwrap_or_else(|error| Err(Letter::new(Code::Bug, format!("The online store's flush broke off: {error}."))))
+        done.unwrap_or_else(|error| {
+            Err(Letter::new(Code::Bug, format!("The online store's flush broke off: {error}.")))
+        })
     }
 }
 

@@ -153,7 +153,8 @@ pub async fn replayed<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
 /// What repeats the newest observation at the same instant is not stored again (decision 1).
 pub async fn repetitions<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
     let store = open("repetitions").await;
-    let log = vec![small(1, 10, 1), small(1, 10, 1), small(1, 10, 2), small(1, 10, 1), small(1, 11, 1), small(2, 10, 1)];
+    let log =
+        vec![small(1, 10, 1), small(1, 10, 1), small(1, 10, 2), small(1, 10, 1), small(1, 11, 1), small(2, 10, 1)];
     store.write(&positions(0, log), Position(6), &ints()).await.unwrap();
     let expected = vec![(1, 10, 0, 1), (1, 10, 2, 2), (1, 10, 3, 1), (1, 11, 4, 1), (2, 10, 5, 1)];
     assert_eq!(brief(&store).await, expected);
@@ -255,7 +256,10 @@ pub async fn many_small_writes<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
     for half in 0..2 {
         let store = open("small").await;
         for number in half * 12..(half + 1) * 12 {
-            store.write(&positions(end, vec![ship(number), harbour(number)]), Position(end + 2), &ints()).await.unwrap();
+            store
+                .write(&positions(end, vec![ship(number), harbour(number)]), Position(end + 2), &ints())
+                .await
+                .unwrap();
             end += 2;
         }
     }

@@ -2,7 +2,8 @@
 
 use super::columns::{column_for, convert, infer, misfit};
 use arrow::array::{
-    ArrayRef, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray, new_null_array,
+    ArrayRef, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
+    new_null_array,
 };
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use creta_model::observation::{Entry, ObservedRow};
@@ -78,9 +79,10 @@ impl<'a> Pending<'a> {
 
     pub fn key_type(&self, types: &dyn ColumnTypes) -> Result<DataType> {
         let first = self.rows.first().and_then(|row| infer(&row.row.key));
-        types.key(self.namespace).or(first).ok_or_else(|| {
-            Letter::new(Code::Bug, format!("Observations of `{}` have no primary key.", self.namespace))
-        })
+        types
+            .key(self.namespace)
+            .or(first)
+            .ok_or_else(|| Letter::new(Code::Bug, format!("Observations of `{}` have no primary key.", self.namespace)))
     }
 
     /// Features with their types. A feature that no deployment knows any more has the type of its values.
@@ -107,7 +109,12 @@ impl<'a> Pending<'a> {
     }
 
     /// The rows in the form of the table.
-    pub fn batch(&self, features: &BTreeMap<&str, DataType>, key_type: &DataType, schema: &SchemaRef) -> Result<RecordBatch> {
+    pub fn batch(
+        &self,
+        features: &BTreeMap<&str, DataType>,
+        key_type: &DataType,
+        schema: &SchemaRef,
+    ) -> Result<RecordBatch> {
         let mut by_name: HashMap<String, ArrayRef> = HashMap::new();
         for (name, data_type) in features {
             let (field, _) = column_for(schema, name, data_type);

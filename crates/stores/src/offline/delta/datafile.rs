@@ -93,7 +93,9 @@ impl DataFile {
 }
 
 fn mask(batch: &RecordBatch, wanted: &Wanted) -> BooleanArray {
-    let time = |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+    let time = |name: &str| {
+        batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>())
+    };
     let Some(keys) = batch.column_by_name(KEY) else { return BooleanArray::from(vec![false; batch.num_rows()]) };
     let (observed, inserted) = (time(OBSERVED_AT), time(INSERTED_AT));
     let in_time = |row: usize| {

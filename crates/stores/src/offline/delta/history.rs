@@ -1,14 +1,12 @@
 //! History out of data files: read what may be wanted, put it in order, say where each feature was observed.
 
-use super::columns::{
-    INSERTED_AT, KEY, OBSERVED, OBSERVED_AT, SEQUENCE, columns_of, combine, convert, misfit,
-};
+use super::columns::{INSERTED_AT, KEY, OBSERVED, OBSERVED_AT, SEQUENCE, columns_of, combine, convert, misfit};
 use super::datafile::DataFile;
 use super::table::Contents;
 use super::wanted::Wanted;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, RecordBatch, UInt32Array, UInt64Array, new_empty_array,
-    new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, RecordBatch, UInt32Array, UInt64Array,
+    new_empty_array, new_null_array,
 };
 use arrow::compute::{concat, take};
 use arrow::datatypes::{DataType as ArrowType, Int64Type, Schema, SchemaRef};
@@ -85,7 +83,8 @@ fn sorted_rows(
     if batches.iter().all(|batch| batch.num_rows() == 0) {
         return Ok(None);
     }
-    let fields = names.iter().map(|name| schema.field_with_name(name).cloned()).collect::<std::result::Result<Vec<_>, _>>();
+    let fields =
+        names.iter().map(|name| schema.field_with_name(name).cloned()).collect::<std::result::Result<Vec<_>, _>>();
     let fields = Arc::new(Schema::new(fields.map_err(misfit)?));
     let whole = fields.fields().iter().map(|field| {
         let parts = batches.iter().map(|batch| match batch.column_by_name(field.name()) {

@@ -1,6 +1,7 @@
 //! One Delta table: the observations of one namespace.
 
 use super::columns::own_fields;
+use super::commits::{repair, sync_commit, sync_file};
 use super::datafile::DataFile;
 use crate::files::{failed, sync_folder};
 use arrow::array::RecordBatch;
@@ -16,7 +17,6 @@ use deltalake::parquet::file::properties::{WriterProperties, WriterVersion};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -25,6 +25,13 @@ use url::Url;
 
 /// The application whose transactions in a table say up to which position of the log it holds everything.
 const APPLICATION: &str = "creta-log";
+
+/// A commit every few seconds would leave a month of them behind; an hour is enough for every reader we have.
+const PROPERTIES: [(&str, &str); 3] = [
+    ("delta.checkpointInterval", "100"),
+    ("delta.logRetentionDuration", "interval 1 hours"),
+    ("delta.deletedFileRetentionDuration", "interval 1 hours"),
+];
 
 /// Rows that are read or skipped together.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
@@ -50,7 +57,7 @@ pub(super) struct Contents {
 impl Table {
     /// The table in this folder, if it was ever created.
     pub async fn open(folder: &Path) -> Result<Option<Table>> {
-        if !drop_torn_commit(&folder.join("_delta_log"))? {
+        if !repair(&folder.join("_delta_log"))? {
             return Ok(None);
         }
         let builder = DeltaTableBuilder::from_url(url(folder)?).map_err(unread)?;
@@ -63,7 +70,8 @@ impl Table {
         let schema = delta_schema(own_fields(key_type))?;
         let builder = DeltaTableBuilder::from_url(url(folder)?).map_err(unwritten)?;
         let create = builder.build().map_err(unwritten)?.create().with_columns(schema.fields().cloned());
-        let delta = create.await.map_err(unwritten)?;
+        let properties = PROPERTIES.map(|(name, value)| (name.to_owned(), Some(value.to_owned())));
+        let delta = create.with_configuration(properties).await.map_err(unwritten)?;
         folder.parent().map_or(Ok(()), sync_folder)?;
         Table::with(folder, delta)
     }
@@ -129,7 +137,9 @@ impl TableWriter<'_> {
         let adds = self.write_file(batch).await?;
         let version = i64::try_from(through)
             .map_err(|_| Letter::new(Code::Bug, "The log's position does not fit a Delta transaction."))?;
-        let noted = CommitProperties::default().with_application_transaction(Transaction::new(APPLICATION, version));
+        let noted = CommitProperties::default()
+            .with_application_transaction(Transaction::new(APPLICATION, version))
+            .with_cleanup_expired_logs(Some(false));
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
         self.commit(adds.into_iter().map(Action::Add).collect(), noted, operation).await
     }
@@ -186,9 +196,7 @@ impl TableWriter<'_> {
         let commit = CommitBuilder::from(with).with_actions(actions);
         let commit = commit.build(Some(state), self.delta.log_store(), operation).await.map_err(unwritten)?;
         self.delta.state = Some(commit.snapshot());
-        let log = self.table.folder.join("_delta_log");
-        sync_file(&log.join(format!("{:020}.json", commit.version())))?;
-        sync_folder(&log)?;
+        sync_commit(&self.table.folder.join("_delta_log"), commit.version())?;
         self.publish()
     }
 
@@ -216,40 +224,11 @@ fn sweep(folder: &Path, contents: &Contents) -> Result<()> {
         let file = file.map_err(&unreadable)?;
         let name = file.file_name().to_string_lossy().into_owned();
         if name.ends_with(".parquet") && !contents.files.iter().any(|known| known.path == name) {
-            std::fs::remove_file(file.path()).map_err(failed("A file that is no longer needed could not be deleted"))?;
+            std::fs::remove_file(file.path())
+                .map_err(failed("A file that is no longer needed could not be deleted"))?;
         }
     }
     Ok(())
-}
-
-/// Answers whether there is a table. A last commit that a power cut tore was never acknowledged: its entries are still
-/// in the log, and it goes.
-fn drop_torn_commit(log: &Path) -> Result<bool> {
-    let unreadable = failed("A table's folder could not be read");
-    if !log.exists() {
-        return Ok(false);
-    }
-    let mut commits = Vec::new();
-    for file in std::fs::read_dir(log).map_err(&unreadable)? {
-        let path = file.map_err(&unreadable)?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            commits.push(path);
-        }
-    }
-    let Some(last) = commits.iter().max() else { return Ok(false) };
-    let text = std::fs::read(last).map_err(&unreadable)?;
-    let is_whole = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).is_ok();
-    if !text.is_empty() && text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).all(is_whole) {
-        return Ok(true);
-    }
-    std::fs::remove_file(last).map_err(failed("A torn commit could not be removed"))?;
-    sync_folder(log)?;
-    Ok(commits.len() > 1)
-}
-
-fn sync_file(path: &Path) -> Result<()> {
-    let synced = File::open(path).and_then(|file| file.sync_all());
-    synced.map_err(failed("A file of the offline store could not be synced"))
 }
 
 fn url(folder: &Path) -> Result<Url> {

@@ -62,7 +62,9 @@ impl Wanted {
     pub fn any_int_key(&self, min: i64, max: i64) -> bool {
         match &self.keys {
             Keys::All => true,
-            Keys::Ints(sorted, _) => sorted.get(sorted.partition_point(|key| *key < min)).is_some_and(|key| *key <= max),
+            Keys::Ints(sorted, _) => {
+                sorted.get(sorted.partition_point(|key| *key < min)).is_some_and(|key| *key <= max)
+            }
             Keys::Strs(..) => false,
         }
     }

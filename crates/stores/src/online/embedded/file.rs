@@ -40,7 +40,9 @@ impl Store {
             store.flush(std::iter::empty(), &Names::default(), 0, 0)?;
         }
         match store.version()? {
-            Some(version) if version > VERSION => return Err(newer("The online store", version as u32, VERSION as u32)),
+            Some(version) if version > VERSION => {
+                return Err(newer("The online store", version as u32, VERSION as u32));
+            }
             _ => {}
         }
         let (names, applied) = store.remembered()?;

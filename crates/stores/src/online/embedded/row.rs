@@ -201,7 +201,8 @@ mod tests {
     fn cells_interleave_and_the_newest_wins() {
         let (one, two, null) = (Value::Int(1), Value::Str("two".into()), Value::Null);
         let row = merge(None, &[update(1, 100, &one), update(3, 100, &two)]).unwrap().unwrap();
-        let row = merge(Some(&row), &[update(0, 50, &null), update(1, 99, &two), update(3, 100, &one)]).unwrap().unwrap();
+        let row =
+            merge(Some(&row), &[update(0, 50, &null), update(1, 99, &two), update(3, 100, &one)]).unwrap().unwrap();
         let expected = vec![Some((50, Value::Null)), Some((100, Value::Int(1))), None, Some((100, Value::Int(1)))];
         assert_eq!(all(&row, 0..4), expected);
     }

@@ -1,0 +1,199 @@
+//! Every folder of `scenarios/`: what the engine answers online and offline, what the oracle answers, and what is
+//! written in the scenario must be the same.
+
+mod engine;
+mod facts;
+mod python;
+
+use crate::product::{self, Running};
+use creta_engine::Deployment;
+use creta_model::{Code, Value};
+use creta_testkit::oracle::{Answer, Oracle, Outcome, Recompute};
+use creta_testkit::scenario::{Cell, Columns, Expected, Scenario, Step, expected, instant};
+use engine::{Asked, ask, train, typed_columns, typed_row, upload};
+use python::Interpreter;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn folders() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let entries = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.join("scenario.json").exists()).collect();
+    let only = std::env::var("CRETA_SCENARIO").unwrap_or_default();
+    folders.retain(|folder| folder.ends_with(&only) || only.is_empty());
+    folders.sort();
+    folders
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scenarios_agree_online_offline_and_with_the_oracle() {
+    let Some(python) = product::python() else { return };
+    let mut faults = Vec::new();
+    let mut cells = 0;
+    let folders = folders();
+    assert!(!folders.is_empty(), "there are no scenarios");
+    for folder in &folders {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let found = run(folder, &python).await;
+        cells += found.cells;
+        faults.extend(found.faults.into_iter().map(|fault| format!("{name}: {fault}")));
+    }
+    println!("{} scenarios, {cells} cells compared, {} faults", folders.len(), faults.len());
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// What a scenario found.
+#[derive(Default)]
+struct Findings {
+    cells: usize,
+    faults: Vec<String>,
+}
+
+impl Findings {
+    fn compare(&mut self, place: &str, expected: &Cell, found: &Cell) {
+        self.cells += 1;
+        if !expected.agrees(found) {
+            self.faults.push(format!("{place}: expected {expected:?}, found {found:?}"));
+        }
+    }
+}
+
+async fn run(folder: &Path, python: &Path) -> Findings {
+    let project = tempfile::tempdir().unwrap();
+    facts::prepare(folder, project.path());
+    let text = std::fs::read_to_string(folder.join("scenario.json")).unwrap();
+    let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let running = Running::start(project.path(), python).await;
+    let deployment = running.apply().await.unwrap_or_else(|letters| panic!("{}: {letters:#?}", folder.display()));
+    let graph = deployment.project.graph().clone();
+    let interpreter = Interpreter::start(python, project.path(), &graph);
+    let call = |name: &str, arguments: &[(String, Value)]| interpreter.call(name, arguments);
+    let oracle = Oracle::new(graph, facts::read(&deployment, project.path()), Box::new(call));
+    let mut stage = Stage { running: &running, deployment, oracle, findings: Findings::default(), asked: Vec::new() };
+    for (number, step) in scenario.steps.iter().enumerate() {
+        stage.step(number + 1, step).await;
+    }
+    if scenario.replays {
+        stage.replay().await;
+    }
+    let findings = std::mem::take(&mut stage.findings);
+    drop(stage);
+    running.stop().await;
+    findings
+}
+
+/// A scenario on its way.
+struct Stage<'a> {
+    running: &'a Running,
+    deployment: Arc<Deployment>,
+    oracle: Oracle<'a>,
+    findings: Findings,
+    /// Questions to be asked again as training sets, with what the engine answered.
+    asked: Vec<(usize, Asked, i64, Vec<Cell>)>,
+}
+
+impl Stage<'_> {
+    async fn step(&mut self, number: usize, step: &Step) {
+        match step {
+            Step::Upload { at, values } => self.upload(instant(at).unwrap(), values).await,
+            Step::Ask { at, given, answer, now, staleness, named_query } => {
+                self.running.clock.move_to(instant(at).unwrap());
+                let staleness = staleness.iter().map(|(name, seconds)| (name.clone(), seconds * 1_000_000)).collect();
+                let asked = Asked {
+                    given: typed_row(&self.deployment, given),
+                    outputs: answer.keys().cloned().collect(),
+                    now: now.as_deref().map(|now| instant(now).unwrap()),
+                    staleness,
+                    named_query: named_query.clone(),
+                };
+                self.ask(number, asked, answer).await;
+            }
+            Step::Train { given, times, recompute, answer } => {
+                let times: Vec<i64> = times.iter().map(|time| instant(time).unwrap()).collect();
+                let rows = times.len();
+                assert!(given.values().all(|column| column.len() == rows), "step {number}: {rows} times");
+                self.train(number, given, &times, &recompute.to_oracle(), answer).await;
+            }
+        }
+    }
+
+    async fn upload(&mut self, at: i64, values: &Columns) {
+        self.running.clock.move_to(at);
+        let columns = typed_columns(&self.deployment, values);
+        upload(self.running, &self.deployment, &columns).await;
+        self.oracle.upload(&columns, at).unwrap();
+    }
+
+    async fn ask(&mut self, number: usize, asked: Asked, answer: &BTreeMap<String, Json>) {
+        let found = ask(self.running, &self.deployment, &asked).await;
+        let clock = self.running.clock.as_ref();
+        let clock = creta_ports::Clock::now(clock);
+        let right = self.oracle.online(&asked.given, &asked.outputs, clock, asked.now, &asked.staleness).unwrap();
+        for (index, output) in asked.outputs.iter().enumerate() {
+            let Expected { cell, cached } = self.expected(output, &answer[output]);
+            let place = format!("step {number}, {output}");
+            self.findings.compare(&format!("{place}, online"), &cell, &found[index].0);
+            self.findings.compare(&format!("{place}, oracle"), &cell, &cell_of(&right[index]));
+            if let Some(cached) = cached {
+                let flag = |cached: bool| Cell::Value(Value::Bool(cached));
+                self.findings.compare(&format!("{place}, is cached online"), &flag(cached), &flag(found[index].1));
+                self.findings.compare(&format!("{place}, is cached in the oracle"), &flag(cached), &flag(right[index].from_cache));
+            }
+        }
+        if asked.staleness.is_empty() && asked.now.is_none() && asked.named_query.is_none() {
+            self.asked.push((number, asked, clock, found.into_iter().map(|(cell, _)| cell).collect()));
+        }
+    }
+
+    async fn train(&mut self, number: usize, given: &Columns, times: &[i64], recompute: &Recompute, answer: &Columns) {
+        let given = typed_columns(&self.deployment, given);
+        let outputs: Vec<String> = answer.keys().cloned().collect();
+        let found = train(self.running, &self.deployment, &given, times, &outputs, recompute).await;
+        for (row, time) in times.iter().enumerate() {
+            let inputs = given.iter().map(|(name, values)| (name.clone(), values[row].clone())).collect();
+            let right = self.oracle.offline(&inputs, *time, &outputs, recompute).unwrap();
+            for (index, output) in outputs.iter().enumerate() {
+                let expected = self.expected(output, &answer[output][row]).cell.in_training_set();
+                let place = format!("step {number}, row {row}, {output}");
+                self.findings.compare(&format!("{place}, offline"), &expected, &found[index][row]);
+                let right = cell_of(&Answer { outcome: right[index].clone(), from_cache: false }).in_training_set();
+                self.findings.compare(&format!("{place}, oracle"), &expected, &right);
+            }
+        }
+    }
+
+    /// Decision 7, second equality.
+    async fn replay(&mut self) {
+        for (number, asked, at, answered) in std::mem::take(&mut self.asked) {
+            let given = asked.given.iter().map(|(name, value)| (name.clone(), vec![value.clone()])).collect();
+            let found =
+                train(self.running, &self.deployment, &given, &[at], &asked.outputs, &Recompute::Everything).await;
+            for (index, output) in asked.outputs.iter().enumerate() {
+                let place = format!("step {number}, {output}, replayed offline");
+                self.findings.compare(&place, &answered[index].clone().in_training_set(), &found[index][0]);
+            }
+        }
+    }
+
+    fn expected(&self, output: &str, json: &Json) -> Expected {
+        let graph = self.deployment.project.graph();
+        let path = graph.path(output).unwrap_or_else(|letter| panic!("{output}: {}", letter.message));
+        let data_type = path.feature.and_then(|feature| graph.scalar(feature)).map(|scalar| scalar.data_type.clone());
+        expected(&data_type.unwrap_or_else(|| panic!("{output} has no type")), json).unwrap()
+    }
+}
+
+fn cell_of(answer: &Answer) -> Cell {
+    match &answer.outcome {
+        Outcome::Value(value) => Cell::Value(value.clone()),
+        Outcome::Missing => Cell::Missing,
+        Outcome::Failed(code) => Cell::Failed((*code).to_owned()),
+    }
+}
+
+/// The wire's name of a letter's code.
+fn wire_name(code: Code) -> String {
+    code.wire().name().to_owned()
+}

@@ -1,0 +1,342 @@
+//! The oracle: a naive interpreter, one row and one feature at a time, that says what is right.
+//!
+//! It is written from the specification and names only `model`, so it shares no mistake with `plan` or `engine`.
+//! What is absent: speed, columns, plans.
+
+mod expression;
+mod operators;
+mod resolvers;
+
+use creta_model::bundle::{CachePolicy, Caching};
+use creta_model::graph::{NodeKind, ScalarNode, Step};
+use creta_model::observation::{FUTURE_TOLERANCE, Producer, destinations};
+use creta_model::{EntityId, FeatureId, Graph, Value};
+use std::collections::BTreeMap;
+
+/// What each SQL resolver's statement returns when nothing restricts it: rows by feature name, in source order.
+pub type Facts = BTreeMap<String, Vec<BTreeMap<String, Value>>>;
+
+/// Calls a Python resolver with named arguments; answers features by name, or the exception's text.
+pub type PythonCall<'a> = dyn Fn(&str, &[(String, Value)]) -> Result<Vec<(String, Value)>, String> + 'a;
+
+/// What is known of a feature of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Value(Value),
+    /// Nobody has given a value.
+    Missing,
+    /// It could not be computed; the wire's name of why.
+    Failed(&'static str),
+}
+
+/// An answer and whether the online store gave it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub outcome: Outcome,
+    pub from_cache: bool,
+}
+
+/// Which features an offline query computes again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recompute {
+    Nothing,
+    Everything,
+    Only(Vec<String>),
+}
+
+/// Which clock a question runs on.
+#[derive(Debug, Clone, PartialEq)]
+enum Mode {
+    Online { staleness: BTreeMap<String, i64> },
+    Offline(Recompute),
+}
+
+struct Observation {
+    place: Place,
+    observed_at: i64,
+    value: Value,
+}
+
+/// A feature of a key, by name; the key in its debug form, so that ints and strings stay apart.
+type Place = (String, String, String);
+
+pub struct Oracle<'a> {
+    graph: Graph,
+    facts: Facts,
+    python: Box<PythonCall<'a>>,
+    /// In the order of their writing.
+    history: Vec<Observation>,
+    online: BTreeMap<Place, (i64, Value)>,
+}
+
+/// A row being answered: an entity's key at a time, with the values that are given.
+struct Row {
+    entity: EntityId,
+    key: Option<Value>,
+    now: i64,
+    given: BTreeMap<FeatureId, Value>,
+    /// Answers found so far, so that nothing is computed twice.
+    known: BTreeMap<FeatureId, Answer>,
+    /// A value besides the key was given by the caller.
+    is_tainted: bool,
+}
+
+impl<'a> Oracle<'a> {
+    pub fn new(graph: Graph, facts: Facts, python: Box<PythonCall<'a>>) -> Oracle<'a> {
+        Oracle { graph, facts, python, history: Vec::new(), online: BTreeMap::new() }
+    }
+
+    /// Values that a caller observed: columns by fully qualified name, all of one entity.
+    pub fn upload(&mut self, columns: &BTreeMap<String, Vec<Value>>, now: i64) -> Result<(), String> {
+        let Some(namespace) = columns.keys().next().and_then(|name| name.split('.').next()) else { return Ok(()) };
+        let entity = self.graph.namespace(namespace).ok_or("unknown namespace")?;
+        let node = self.graph.entity(entity);
+        let name_of = |feature: FeatureId| self.graph.feature(feature).fqn.clone();
+        let keys = node.primary_key.map(name_of).and_then(|name| columns.get(&name)).ok_or("no keys")?.clone();
+        let times = node.feature_time.map(name_of).and_then(|name| columns.get(&name)).cloned();
+        for (row, key) in keys.iter().enumerate() {
+            let observed_at = match times.as_ref().map(|times| &times[row]) {
+                Some(Value::Datetime(at)) => *at,
+                _ => now,
+            };
+            for (name, values) in columns {
+                let feature = self.graph.by_fqn(name).ok_or("unknown feature")?;
+                if Some(feature) != self.graph.primary_key(entity) {
+                    self.write(Producer::Upload, feature, key, observed_at, &values[row], now, false);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers an online query and remembers what it wrote. With an explicit `now` nothing is written.
+    pub fn online(
+        &mut self,
+        inputs: &BTreeMap<String, Value>,
+        outputs: &[String],
+        clock: i64,
+        explicit_now: Option<i64>,
+        staleness: &BTreeMap<String, i64>,
+    ) -> Result<Vec<Answer>, String> {
+        let mode = Mode::Online { staleness: staleness.clone() };
+        let mut row = self.row(inputs, explicit_now.unwrap_or(clock))?;
+        let mut fresh = Vec::new();
+        let mut answers = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            answers.push(self.output(&mode, &mut row, output, &mut fresh)?);
+        }
+        if explicit_now.is_none() {
+            for write in fresh {
+                self.write(Producer::OnlineQuery, write.feature, &write.key, write.observed_at, &write.value, clock, row.is_tainted);
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Answers one row of a training set.
+    pub fn offline(
+        &mut self,
+        inputs: &BTreeMap<String, Value>,
+        time: i64,
+        outputs: &[String],
+        recompute: &Recompute,
+    ) -> Result<Vec<Outcome>, String> {
+        let mode = Mode::Offline(recompute.clone());
+        let mut row = self.row(inputs, time)?;
+        let mut answers = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            answers.push(self.output(&mode, &mut row, output, &mut Vec::new())?.outcome);
+        }
+        Ok(answers)
+    }
+
+    fn row(&self, inputs: &BTreeMap<String, Value>, now: i64) -> Result<Row, String> {
+        let namespace = inputs.keys().next().and_then(|name| name.split('.').next()).ok_or("no inputs")?;
+        let entity = self.graph.namespace(namespace).ok_or("unknown namespace")?;
+        let mut given = BTreeMap::new();
+        for (name, value) in inputs {
+            given.insert(self.graph.by_fqn(name).ok_or_else(|| format!("unknown {name}"))?, value.clone());
+        }
+        let key = self.graph.primary_key(entity).and_then(|key| given.get(&key)).cloned();
+        let is_tainted = given.len() > usize::from(key.is_some());
+        Ok(Row { entity, key, now, given, known: BTreeMap::new(), is_tainted })
+    }
+
+    fn output(&self, mode: &Mode, row: &mut Row, name: &str, fresh: &mut Vec<Write>) -> Result<Answer, String> {
+        let path = self.graph.path(name).map_err(|letter| letter.message)?;
+        let feature = path.feature.ok_or_else(|| format!("{name} is a relationship"))?;
+        let mut steps = Vec::new();
+        for step in path.steps {
+            match step {
+                Step::HasOne(relationship) => steps.push(relationship),
+                Step::HasMany(_) => return Err(format!("{name} leads to rows")),
+            }
+        }
+        Ok(self.walk(mode, row, &steps, feature, fresh))
+    }
+
+    /// A feature behind has-one relationships, read at the same time as the row.
+    fn walk(&self, mode: &Mode, row: &mut Row, steps: &[FeatureId], feature: FeatureId, fresh: &mut Vec<Write>) -> Answer {
+        let Some((first, rest)) = steps.split_first() else { return self.feature(mode, row, feature, fresh) };
+        let NodeKind::HasOne(relationship) = &self.graph.feature(*first).kind else { return failed("INVALID_QUERY") };
+        let mut keys = Vec::new();
+        for (local, foreign) in &relationship.on {
+            match self.feature(mode, row, *local, fresh).outcome {
+                Outcome::Value(value) => keys.push((*foreign, value)),
+                Outcome::Missing if matches!(mode, Mode::Offline(_)) => return null_or(mode, true),
+                _ => return failed("UPSTREAM_FAILED"),
+            }
+        }
+        let found = if keys.iter().any(|(_, value)| value.is_null()) { None } else { self.find(&keys, relationship.entity, row.now) };
+        let answer = match found {
+            None => Answer { outcome: Outcome::Missing, from_cache: false },
+            Some(key) => {
+                let given = self.graph.primary_key(relationship.entity).map(|id| (id, key.clone())).into_iter().collect();
+                let known = BTreeMap::new();
+                let mut related =
+                    Row { entity: relationship.entity, key: Some(key), now: row.now, given, known, is_tainted: false };
+                self.walk(mode, &mut related, rest, feature, fresh)
+            }
+        };
+        match answer.outcome {
+            Outcome::Missing => null_or(mode, relationship.optional),
+            _ => answer,
+        }
+    }
+
+    /// The key of the related row: the given one, or that of the newest row with these values.
+    fn find(&self, keys: &[(FeatureId, Value)], entity: EntityId, now: i64) -> Option<Value> {
+        let primary = self.graph.primary_key(entity)?;
+        match keys {
+            [(foreign, value)] if *foreign == primary => Some(value.clone()),
+            _ => {
+                let rows = self.listed(entity, keys, now);
+                rows.last().and_then(|row| row.get(&self.graph.feature(primary).name)).cloned()
+            }
+        }
+    }
+
+    /// One feature of a row: given, stored, or computed, in the order of framework §6.6.
+    fn feature(&self, mode: &Mode, row: &mut Row, feature: FeatureId, fresh: &mut Vec<Write>) -> Answer {
+        if let Some(value) = row.given.get(&feature) {
+            return Answer { outcome: Outcome::Value(value.clone()), from_cache: false };
+        }
+        if let Some(answer) = row.known.get(&feature) {
+            return answer.clone();
+        }
+        let answer = self.answer(mode, row, feature, fresh);
+        row.known.insert(feature, answer.clone());
+        answer
+    }
+
+    fn answer(&self, mode: &Mode, row: &mut Row, feature: FeatureId, fresh: &mut Vec<Write>) -> Answer {
+        let Some(scalar) = self.graph.scalar(feature).cloned() else { return failed("INVALID_QUERY") };
+        match mode {
+            Mode::Online { staleness } => {
+                let wanted = staleness.get(&self.graph.feature(feature).fqn).copied();
+                let limit = wanted.unwrap_or(scalar.caching.max_staleness);
+                if let Some(value) = self.cached(row, feature, limit) {
+                    return Answer { outcome: Outcome::Value(value), from_cache: true };
+                }
+            }
+            Mode::Offline(recompute) => {
+                if self.is_sampled(recompute, feature) {
+                    return Answer { outcome: self.sampled(row, feature, &scalar.caching), from_cache: false };
+                }
+            }
+        }
+        let (outcome, observed_at) = self.computed(mode, row, feature, &scalar, fresh);
+        let (outcome, is_default) = settle(outcome, &scalar);
+        if let (Outcome::Value(value), Some(key), false) = (&outcome, &row.key, is_default) {
+            let observed_at = observed_at.unwrap_or(row.now);
+            fresh.push(Write { feature, key: key.clone(), observed_at, value: value.clone() });
+        }
+        Answer { outcome, from_cache: false }
+    }
+
+    fn cached(&self, row: &Row, feature: FeatureId, limit: i64) -> Option<Value> {
+        let (observed_at, value) = self.online.get(&self.place(feature, row.key.as_ref()?))?;
+        let age = row.now - observed_at;
+        (limit > 0 && age >= 0 && age <= limit).then(|| value.clone())
+    }
+
+    fn is_sampled(&self, recompute: &Recompute, feature: FeatureId) -> bool {
+        let node = self.graph.feature(feature);
+        match recompute {
+            Recompute::Everything => false,
+            Recompute::Nothing => true,
+            Recompute::Only(names) => !names.contains(&node.fqn),
+        }
+    }
+
+    /// The newest observation at or before the row's time; of equally old ones the one written last.
+    fn sampled(&self, row: &Row, feature: FeatureId, caching: &Caching) -> Outcome {
+        let Some(key) = &row.key else { return Outcome::Missing };
+        let place = self.place(feature, key);
+        let seen = self.history.iter().filter(|other| other.place == place && other.observed_at <= row.now);
+        let newest = seen.max_by_key(|observation| observation.observed_at);
+        let alive = |at: i64| caching.offline_ttl.is_none_or(|life| row.now <= at + life);
+        match newest {
+            Some(observation) if alive(observation.observed_at) => Outcome::Value(observation.value.clone()),
+            _ => Outcome::Missing,
+        }
+    }
+
+    fn place(&self, feature: FeatureId, key: &Value) -> Place {
+        let node = self.graph.feature(feature);
+        (self.graph.entity(node.entity).namespace.clone(), format!("{key:?}"), node.name.clone())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an observation has this many parts")]
+    fn write(&mut self, producer: Producer, feature: FeatureId, key: &Value, observed_at: i64, value: &Value, now: i64, tainted: bool) {
+        let Some(scalar) = self.graph.scalar(feature) else { return };
+        let caching = scalar.caching.clone();
+        let kept = destinations(producer, &caching);
+        let place = self.place(feature, key);
+        if kept.offline {
+            self.history.push(Observation { place: place.clone(), observed_at, value: value.clone() });
+        }
+        let is_newest = self.online.get(&place).is_none_or(|(at, _)| observed_at >= *at);
+        let is_future = observed_at > now + FUTURE_TOLERANCE;
+        if kept.online && !tainted && is_newest && !is_future {
+            match (value.is_null(), caching.nulls) {
+                (true, CachePolicy::Skip) => {}
+                (true, CachePolicy::Evict) => drop(self.online.remove(&place)),
+                _ => drop(self.online.insert(place, (observed_at, value.clone()))),
+            }
+        }
+    }
+}
+
+/// A value computed while answering, to be written down afterwards.
+struct Write {
+    feature: FeatureId,
+    key: Value,
+    observed_at: i64,
+    value: Value,
+}
+
+fn failed(code: &'static str) -> Answer {
+    Answer { outcome: Outcome::Failed(code), from_cache: false }
+}
+
+/// No related row: null when the relationship may be absent, an error online, an ordinary null offline.
+fn null_or(mode: &Mode, optional: bool) -> Answer {
+    let outcome = match (optional, mode) {
+        (true, _) => Outcome::Value(Value::Null),
+        (false, Mode::Online { .. }) => Outcome::Failed("UPSTREAM_FAILED"),
+        (false, Mode::Offline(_)) => Outcome::Missing,
+    };
+    Answer { outcome, from_cache: false }
+}
+
+/// The null rules of framework §1. Answers whether the default was used.
+fn settle(outcome: Outcome, scalar: &ScalarNode) -> (Outcome, bool) {
+    let forbidden = matches!(&outcome, Outcome::Value(Value::Null)) && !scalar.nullable;
+    match (&outcome, &scalar.default) {
+        (Outcome::Missing, Some(default)) => (Outcome::Value(default.clone()), true),
+        (Outcome::Value(_), Some(default)) if forbidden => (Outcome::Value(default.clone()), true),
+        (Outcome::Value(_), None) if forbidden => (Outcome::Failed("VALIDATION_FAILED"), false),
+        _ => (outcome, false),
+    }
+}

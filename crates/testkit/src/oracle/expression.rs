@@ -1,0 +1,221 @@
+//! `_` expressions, evaluated by walking the tree the user wrote.
+
+use super::operators::{aggregate, call};
+use super::{Mode, Oracle, Outcome, Row, Write};
+use creta_model::duration::window_name;
+use creta_model::graph::NodeKind;
+use creta_model::{EntityId, Expression, FeatureId, Value};
+use std::collections::BTreeMap;
+
+/// A chain of attributes so far: has-one relationships walked from `_` or `__`.
+struct Chain<'e> {
+    outer: bool,
+    names: Vec<&'e str>,
+}
+
+impl Oracle<'_> {
+    /// The value of an expression for a row; `outer` is the row around it.
+    pub(super) fn evaluate(
+        &self,
+        mode: &Mode,
+        row: &mut Row,
+        outer: Option<&mut Row>,
+        expression: &Expression,
+        window: Option<i64>,
+        fresh: &mut Vec<Write>,
+    ) -> Outcome {
+        let mut outer = outer;
+        match expression {
+            Expression::Literal(value) => Outcome::Value(value.clone()),
+            Expression::Now => Outcome::Value(Value::Datetime(row.now)),
+            Expression::WindowStart => Outcome::Value(Value::Datetime(row.now - window.unwrap_or(0))),
+            Expression::Call { function, arguments, .. } => {
+                let mut values = Vec::with_capacity(arguments.len());
+                for argument in arguments {
+                    match self.evaluate(mode, row, outer.as_deref_mut(), argument, window, fresh) {
+                        Outcome::Value(value) => values.push(value),
+                        other => return blocked(mode, other),
+                    }
+                }
+                call(function, &values).map_or(Outcome::Failed("RESOLVER_FAILED"), Outcome::Value)
+            }
+            Expression::Attribute { .. } => self.chain(mode, row, outer, expression, None, fresh),
+            Expression::Window { of, window } => self.chain(mode, row, outer, of, Some(*window), fresh),
+            Expression::Aggregate { of, function, arguments, .. } => {
+                self.aggregated(mode, row, of, function, arguments, window, fresh)
+            }
+            Expression::This | Expression::Outer | Expression::Rows { .. } => Outcome::Failed("INVALID_QUERY"),
+        }
+    }
+
+    fn chain(
+        &self,
+        mode: &Mode,
+        row: &mut Row,
+        outer: Option<&mut Row>,
+        expression: &Expression,
+        window: Option<i64>,
+        fresh: &mut Vec<Write>,
+    ) -> Outcome {
+        let Some(chain) = unfold(expression) else { return Outcome::Failed("INVALID_QUERY") };
+        let row = match (chain.outer, outer) {
+            (true, Some(outer)) => outer,
+            _ => row,
+        };
+        let Some((last, before)) = chain.names.split_last() else { return Outcome::Failed("INVALID_QUERY") };
+        let (mut entity, mut steps) = (row.entity, Vec::new());
+        for name in before {
+            let Some((relationship, next)) = self.relationship(entity, name) else { return Outcome::Failed("INVALID_QUERY") };
+            steps.push(relationship);
+            entity = next;
+        }
+        let last = window.map_or_else(|| (*last).to_owned(), |window| window_name(last, window));
+        let Some(feature) = self.graph.member(entity, &last) else { return Outcome::Failed("INVALID_QUERY") };
+        match self.walk(mode, row, &steps, feature, fresh).outcome {
+            Outcome::Value(value) => Outcome::Value(value),
+            other => blocked(mode, other),
+        }
+    }
+
+    fn relationship(&self, entity: EntityId, name: &str) -> Option<(FeatureId, EntityId)> {
+        let member = self.graph.member(entity, name)?;
+        match &self.graph.feature(member).kind {
+            NodeKind::HasOne(related) | NodeKind::HasMany(related) => Some((member, related.entity)),
+            NodeKind::Scalar(_) => None,
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "an aggregate has this many parts")]
+    fn aggregated(
+        &self,
+        mode: &Mode,
+        row: &mut Row,
+        of: &Expression,
+        function: &str,
+        arguments: &[Expression],
+        window: Option<i64>,
+        fresh: &mut Vec<Write>,
+    ) -> Outcome {
+        let (chain, projection, filters) = selected(of);
+        let Some(chain) = unfold(chain) else { return Outcome::Failed("INVALID_QUERY") };
+        let [name] = chain.names.as_slice() else { return self.through(mode, row, of, function, arguments, window, fresh) };
+        let Some((relationship, entity)) = self.relationship(row.entity, name) else { return Outcome::Failed("INVALID_QUERY") };
+        let NodeKind::HasMany(related) = &self.graph.feature(relationship).kind else { return Outcome::Failed("INVALID_QUERY") };
+        let mut join = Vec::new();
+        for (local, foreign) in &related.on {
+            match self.feature(mode, row, *local, fresh).outcome {
+                Outcome::Value(value) => join.push((*foreign, value)),
+                other => return blocked(mode, other),
+            }
+        }
+        let (mut values, mut by) = (Vec::new(), Vec::new());
+        for fact in self.listed(entity, &join, row.now) {
+            let mut child = self.child(entity, row.now, &fact);
+            let passes = |outcome: Outcome| outcome == Outcome::Value(Value::Bool(true));
+            let mut keep = true;
+            for filter in &filters {
+                keep = keep && passes(self.evaluate(mode, &mut child, Some(row), filter, window, &mut Vec::new()));
+            }
+            if keep {
+                let mut value = |expression: Option<&Expression>| match expression {
+                    None => Value::Null,
+                    Some(expression) => match self.evaluate(mode, &mut child, Some(row), expression, window, &mut Vec::new()) {
+                        Outcome::Value(value) => value,
+                        _ => Value::Null,
+                    },
+                };
+                values.push(value(projection));
+                by.push(value(arguments.first()));
+            }
+        }
+        aggregate(function, &values, &by).map_or(Outcome::Failed("RESOLVER_FAILED"), Outcome::Value)
+    }
+
+    /// Rows behind a has-one: the aggregate belongs to the related row.
+    #[expect(clippy::too_many_arguments, reason = "an aggregate has this many parts")]
+    fn through(
+        &self,
+        mode: &Mode,
+        row: &mut Row,
+        of: &Expression,
+        function: &str,
+        arguments: &[Expression],
+        window: Option<i64>,
+        fresh: &mut Vec<Write>,
+    ) -> Outcome {
+        let (chain, ..) = selected(of);
+        let Some(first) = unfold(chain).and_then(|chain| chain.names.first().copied()) else { return Outcome::Failed("INVALID_QUERY") };
+        let Some((relationship, entity)) = self.relationship(row.entity, first) else { return Outcome::Failed("INVALID_QUERY") };
+        let Some(key) = self.graph.primary_key(entity) else { return Outcome::Failed("INVALID_QUERY") };
+        match self.walk(mode, row, &[relationship], key, fresh).outcome {
+            Outcome::Value(Value::Null) => Outcome::Value(Value::Null),
+            Outcome::Value(found) => {
+                let given = BTreeMap::from([(key, found.clone())]);
+                let known = BTreeMap::new();
+                let mut related = Row { entity, key: Some(found), now: row.now, given, known, is_tainted: false };
+                let inner = without_first(of, first);
+                self.aggregated(mode, &mut related, &inner, function, arguments, window, fresh)
+            }
+            other => blocked(mode, other),
+        }
+    }
+
+    fn child(&self, entity: EntityId, now: i64, fact: &BTreeMap<String, Value>) -> Row {
+        let given = fact.iter().filter_map(|(name, value)| Some((self.graph.member(entity, name)?, value.clone())));
+        let given: BTreeMap<FeatureId, Value> = given.collect();
+        let key = self.graph.primary_key(entity).and_then(|key| given.get(&key)).cloned();
+        Row { entity, key, now, given, known: BTreeMap::new(), is_tainted: false }
+    }
+}
+
+/// What an expression becomes when something it reads is not there.
+fn blocked(mode: &Mode, other: Outcome) -> Outcome {
+    match (mode, other) {
+        (Mode::Offline(_), Outcome::Missing) => Outcome::Missing,
+        _ => Outcome::Failed("UPSTREAM_FAILED"),
+    }
+}
+
+fn unfold(expression: &Expression) -> Option<Chain<'_>> {
+    match expression {
+        Expression::This => Some(Chain { outer: false, names: Vec::new() }),
+        Expression::Outer => Some(Chain { outer: true, names: Vec::new() }),
+        Expression::Attribute { of, name } => {
+            let mut chain = unfold(of)?;
+            chain.names.push(name);
+            Some(chain)
+        }
+        _ => None,
+    }
+}
+
+/// The relationship, the projected column and the filters of `rows[…].where(…)`.
+fn selected(of: &Expression) -> (&Expression, Option<&Expression>, Vec<&Expression>) {
+    let Expression::Rows { of, items, filters, .. } = of else { return (of, None, Vec::new()) };
+    let (chain, mut projection, mut conditions) = selected(of);
+    for item in items {
+        match item {
+            Expression::Attribute { .. } | Expression::Window { .. } => projection = Some(item),
+            condition => conditions.push(condition),
+        }
+    }
+    conditions.extend(filters);
+    (chain, projection, conditions)
+}
+
+/// `_.a.calls[…]` as seen from the row behind `a`: `_.calls[…]`.
+fn without_first(of: &Expression, first: &str) -> Expression {
+    match of {
+        Expression::Rows { of, items, filters, limit } => Expression::Rows {
+            of: Box::new(without_first(of, first)),
+            items: items.clone(),
+            filters: filters.clone(),
+            limit: *limit,
+        },
+        Expression::Attribute { of, name } if **of == Expression::This && name == first => Expression::This,
+        Expression::Attribute { of, name } => {
+            Expression::Attribute { of: Box::new(without_first(of, first)), name: name.clone() }
+        }
+        other => other.clone(),
+    }
+}
