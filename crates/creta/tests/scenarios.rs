@@ -36,7 +36,10 @@ async fn scenarios_agree_online_offline_and_with_the_oracle() {
     assert!(!folders.is_empty(), "there are no scenarios");
     for folder in &folders {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let found = run(folder, &python).await;
+        let found = match run(folder, &python).await {
+            Ok(found) => found,
+            Err(fault) => Findings { cells: 0, faults: vec![fault] },
+        };
         cells += found.cells;
         faults.extend(found.faults.into_iter().map(|fault| format!("{name}: {fault}")));
     }
@@ -60,28 +63,28 @@ impl Findings {
     }
 }
 
-async fn run(folder: &Path, python: &Path) -> Findings {
+async fn run(folder: &Path, python: &Path) -> Result<Findings, String> {
     let project = tempfile::tempdir().unwrap();
     facts::prepare(folder, project.path());
     let text = std::fs::read_to_string(folder.join("scenario.json")).unwrap();
-    let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let scenario = Scenario::parse(&text)?;
     let running = Running::start(project.path(), python).await;
-    let deployment = running.apply().await.unwrap_or_else(|letters| panic!("{}: {letters:#?}", folder.display()));
+    let deployment = running.apply().await.map_err(|letters| format!("{letters:#?}"))?;
     let graph = deployment.project.graph().clone();
     let interpreter = Interpreter::start(python, project.path(), &graph);
     let call = |name: &str, arguments: &[(String, Value)]| interpreter.call(name, arguments);
     let oracle = Oracle::new(graph, facts::read(&deployment, project.path()), Box::new(call));
     let mut stage = Stage { running: &running, deployment, oracle, findings: Findings::default(), asked: Vec::new() };
     for (number, step) in scenario.steps.iter().enumerate() {
-        stage.step(number + 1, step).await;
+        stage.step(number + 1, step).await?;
     }
     if scenario.replays {
-        stage.replay().await;
+        stage.replay().await?;
     }
     let findings = std::mem::take(&mut stage.findings);
     drop(stage);
     running.stop().await;
-    findings
+    Ok(findings)
 }
 
 /// A scenario on its way.
@@ -95,11 +98,11 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    async fn step(&mut self, number: usize, step: &Step) {
+    async fn step(&mut self, number: usize, step: &Step) -> Result<(), String> {
         match step {
-            Step::Upload { at, values } => self.upload(instant(at).unwrap(), values).await,
+            Step::Upload { at, values } => self.upload(instant(at)?, values).await,
             Step::Ask { at, given, answer, now, staleness, named_query } => {
-                self.running.clock.move_to(instant(at).unwrap());
+                self.running.clock.move_to(instant(at)?);
                 let staleness = staleness.iter().map(|(name, seconds)| (name.clone(), seconds * 1_000_000)).collect();
                 let asked = Asked {
                     given: typed_row(&self.deployment, given),
@@ -108,29 +111,29 @@ impl Stage<'_> {
                     staleness,
                     named_query: named_query.clone(),
                 };
-                self.ask(number, asked, answer).await;
+                self.ask(number, asked, answer).await
             }
             Step::Train { given, times, recompute, answer } => {
                 let times: Vec<i64> = times.iter().map(|time| instant(time).unwrap()).collect();
                 let rows = times.len();
                 assert!(given.values().all(|column| column.len() == rows), "step {number}: {rows} times");
-                self.train(number, given, &times, &recompute.to_oracle(), answer).await;
+                self.train(number, given, &times, &recompute.to_oracle(), answer).await
             }
         }
     }
 
-    async fn upload(&mut self, at: i64, values: &Columns) {
+    async fn upload(&mut self, at: i64, values: &Columns) -> Result<(), String> {
         self.running.clock.move_to(at);
         let columns = typed_columns(&self.deployment, values);
         upload(self.running, &self.deployment, &columns).await;
-        self.oracle.upload(&columns, at).unwrap();
+        self.oracle.upload(&columns, at)
     }
 
-    async fn ask(&mut self, number: usize, asked: Asked, answer: &BTreeMap<String, Json>) {
-        let found = ask(self.running, &self.deployment, &asked).await;
+    async fn ask(&mut self, number: usize, asked: Asked, answer: &BTreeMap<String, Json>) -> Result<(), String> {
+        let found = ask(self.running, &self.deployment, &asked).await.map_err(|fault| format!("step {number}: {fault}"))?;
         let clock = self.running.clock.as_ref();
         let clock = creta_ports::Clock::now(clock);
-        let right = self.oracle.online(&asked.given, &asked.outputs, clock, asked.now, &asked.staleness).unwrap();
+        let right = self.oracle.online(&asked.given, &asked.outputs, clock, asked.now, &asked.staleness)?;
         for (index, output) in asked.outputs.iter().enumerate() {
             let Expected { cell, cached } = self.expected(output, &answer[output]);
             let place = format!("step {number}, {output}");
@@ -145,15 +148,16 @@ impl Stage<'_> {
         if asked.staleness.is_empty() && asked.now.is_none() && asked.named_query.is_none() {
             self.asked.push((number, asked, clock, found.into_iter().map(|(cell, _)| cell).collect()));
         }
+        Ok(())
     }
 
-    async fn train(&mut self, number: usize, given: &Columns, times: &[i64], recompute: &Recompute, answer: &Columns) {
+    async fn train(&mut self, number: usize, given: &Columns, times: &[i64], recompute: &Recompute, answer: &Columns) -> Result<(), String> {
         let given = typed_columns(&self.deployment, given);
         let outputs: Vec<String> = answer.keys().cloned().collect();
-        let found = train(self.running, &self.deployment, &given, times, &outputs, recompute).await;
+        let found = train(self.running, &self.deployment, &given, times, &outputs, recompute).await.map_err(|fault| format!("step {number}: {fault}"))?;
         for (row, time) in times.iter().enumerate() {
             let inputs = given.iter().map(|(name, values)| (name.clone(), values[row].clone())).collect();
-            let right = self.oracle.offline(&inputs, *time, &outputs, recompute).unwrap();
+            let right = self.oracle.offline(&inputs, *time, &outputs, recompute)?;
             for (index, output) in outputs.iter().enumerate() {
                 let expected = self.expected(output, &answer[output][row]).cell.in_training_set();
                 let place = format!("step {number}, row {row}, {output}");
@@ -162,19 +166,21 @@ impl Stage<'_> {
                 self.findings.compare(&format!("{place}, oracle"), &expected, &right);
             }
         }
+        Ok(())
     }
 
     /// Decision 7, second equality.
-    async fn replay(&mut self) {
+    async fn replay(&mut self) -> Result<(), String> {
         for (number, asked, at, answered) in std::mem::take(&mut self.asked) {
             let given = asked.given.iter().map(|(name, value)| (name.clone(), vec![value.clone()])).collect();
             let found =
-                train(self.running, &self.deployment, &given, &[at], &asked.outputs, &Recompute::Everything).await;
+                train(self.running, &self.deployment, &given, &[at], &asked.outputs, &Recompute::Everything).await?;
             for (index, output) in asked.outputs.iter().enumerate() {
                 let place = format!("step {number}, {output}, replayed offline");
                 self.findings.compare(&place, &answered[index].clone().in_training_set(), &found[index][0]);
             }
         }
+        Ok(())
     }
 
     fn expected(&self, output: &str, json: &Json) -> Expected {

@@ -133,14 +133,19 @@ impl Cells<'_> {
         feature: FeatureId,
         producer: Producer,
     ) -> ObservedFeature {
-        let mut kept = match graph.scalar(feature) {
-            Some(scalar) => destinations(producer, &scalar.caching),
-            None => Destinations { online: false, offline: false },
-        };
+        let caching = graph.scalar(feature).map(|scalar| &scalar.caching);
+        let nowhere = Destinations { online: false, offline: false };
+        let mut kept = caching.map_or(nowhere, |caching| destinations(producer, caching));
         kept.online &= !self.plan.slots[slot.0].tainted;
         // A default is nobody's observation: history would otherwise claim that somebody saw it.
         kept.offline &= self.giver != Giver::DEFAULT;
-        ObservedFeature { name: graph.feature(feature).name.clone(), destinations: kept }
+        let nulls = match caching {
+            // A default that evicts travels as a null that evicts.
+            Some(caching) if self.giver == Giver::DEFAULT => caching.defaults,
+            Some(caching) => caching.nulls,
+            None => CachePolicy::Skip,
+        };
+        ObservedFeature { name: graph.feature(feature).name.clone(), destinations: kept, nulls }
     }
 
     fn value(&self, graph: &creta_model::Graph, slot: Slot, feature: FeatureId, row: usize) -> Option<Value> {
@@ -149,12 +154,10 @@ impl Cells<'_> {
             return None;
         }
         let value = value_at(column.values.as_ref()?.as_ref(), row);
-        let caching = &graph.scalar(feature)?.caching;
-        let policy = match (value.is_null(), self.giver == Giver::DEFAULT) {
-            (true, _) => caching.nulls,
-            (_, true) => caching.defaults,
-            _ => CachePolicy::Write,
-        };
-        (policy == CachePolicy::Write || self.giver != Giver::DEFAULT).then_some(value)
+        match graph.scalar(feature)?.caching.defaults {
+            CachePolicy::Skip if self.giver == Giver::DEFAULT => None,
+            CachePolicy::Evict if self.giver == Giver::DEFAULT => Some(Value::Null),
+            _ => Some(value),
+        }
     }
 }

@@ -98,5 +98,6 @@ fn observed(graph: &Graph, feature: FeatureId) -> ObservedFeature {
     ObservedFeature {
         name: graph.feature(feature).name.clone(),
         destinations: destinations(Producer::Upload, &caching),
+        nulls: caching.nulls,
     }
 }

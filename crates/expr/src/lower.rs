@@ -58,9 +58,13 @@ impl<'a> Lowering<'a> {
                 self.nullable = true;
                 Ok(self.input(Input::Aggregate(Box::new(aggregate)), data_type))
             }
-            Expression::Rows { .. } => Err(Letter::new(Code::Expression, "Rows are not a value; aggregate them.")
+            Expression::Rows { .. } if !is_sibling_window(expression) => Err(Letter::new(Code::Expression, "Rows are not a value; aggregate them.")
                 .fix("End the expression with an aggregate such as `.sum()` or `.count()`.")),
-            Expression::This | Expression::Outer | Expression::Attribute { .. } | Expression::Window { .. } => {
+            Expression::This
+            | Expression::Outer
+            | Expression::Attribute { .. }
+            | Expression::Window { .. }
+            | Expression::Rows { .. } => {
                 match self.reach(expression)? {
                     Reached::Value(node) => Ok(node),
                     Reached::Row { .. } => {
@@ -151,9 +155,7 @@ impl<'a> Lowering<'a> {
                 )),
             },
             Expression::Window { of, window } => self.windowed(of, *window),
-            Expression::Rows { of, items, filters, limit: None }
-                if filters.is_empty() && *items == [Expression::WindowStart] =>
-            {
+            Expression::Rows { of, .. } if is_sibling_window(expression) => {
                 let window = self.own_window()?;
                 self.windowed(of, window)
             }
@@ -258,4 +260,10 @@ fn cast_target(value: &Value) -> Result<DataType, Letter> {
         "date" => DataType::Date,
         _ => return Err(unknown()),
     })
+}
+
+/// `_.x[_.creta_window]`: another windowed feature, over the window of this one.
+fn is_sibling_window(expression: &Expression) -> bool {
+    matches!(expression, Expression::Rows { items, filters, limit: None, .. }
+        if filters.is_empty() && *items == [Expression::WindowStart])
 }

@@ -2,6 +2,7 @@
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, UInt64Array, new_empty_array};
 use async_trait::async_trait;
+use creta_model::bundle::CachePolicy;
 use creta_model::observation::{Destinations, Entry, ObservedFeature, ObservedRow};
 use creta_model::{Code, DataType, Graph, Letter, Value};
 use creta_ports::metadata::{Client, Deployment, Revision, RevisionStatus};
@@ -30,7 +31,7 @@ pub fn entry(key: i64) -> Entry {
         resolver: "upload".to_owned(),
         deployment: "earlier".to_owned(),
         inserted_at: 0,
-        features: vec![ObservedFeature { name: "teu".to_owned(), destinations }],
+        features: vec![ObservedFeature { name: "teu".to_owned(), destinations, nulls: CachePolicy::Write }],
         rows: vec![ObservedRow { key: Value::Int(key), observed_at: 0, values: vec![Some(Value::Int(key))] }],
     }
 }

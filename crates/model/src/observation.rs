@@ -1,6 +1,6 @@
 //! Observations: what was seen, of which key, when; and the one function that says where each is kept (decision 20).
 
-use crate::bundle::Caching;
+use crate::bundle::{CachePolicy, Caching};
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,8 @@ pub struct ObservedFeature {
     /// Stored name within the namespace, version included (`x`, `x@2`).
     pub name: String,
     pub destinations: Destinations,
+    /// What the online store does with a null; the offline store keeps it always.
+    pub nulls: CachePolicy,
 }
 
 /// Observations written together: one entry of the durable log. Applying an entry twice changes nothing.

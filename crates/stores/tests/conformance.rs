@@ -19,7 +19,7 @@ macro_rules! suite {
 }
 
 suite!(online, folder, name, super::EmbeddedOnlineStore::open(&folder.join(name)).unwrap();
-    shape_of_answers, newest_wins, what_is_kept, every_value, killed, out_of_order, together);
+    shape_of_answers, newest_wins, what_is_kept, nulls, every_value, killed, out_of_order, together);
 
 suite!(log, folder, name, super::EmbeddedLog::open(&folder.join(name)).unwrap();
     order, killed, many_writers, waiting, trimmed);

@@ -10,7 +10,7 @@ mod resolvers;
 use creta_model::bundle::{CachePolicy, Caching};
 use creta_model::graph::{NodeKind, ScalarNode, Step};
 use creta_model::observation::{FUTURE_TOLERANCE, Producer, destinations};
-use creta_model::{EntityId, FeatureId, Graph, Value};
+use creta_model::{DataType, EntityId, FeatureId, Graph, Value};
 use std::collections::BTreeMap;
 
 /// What each SQL resolver's statement returns when nothing restricts it: rows by feature name, in source order.
@@ -172,13 +172,23 @@ impl<'a> Oracle<'a> {
                 Step::HasMany(_) => return Err(format!("{name} leads to rows")),
             }
         }
-        Ok(self.walk(mode, row, &steps, feature, fresh))
+        Ok(self.walk(mode, row, &steps, feature, false, fresh))
     }
 
-    /// A feature behind has-one relationships, read at the same time as the row.
-    fn walk(&self, mode: &Mode, row: &mut Row, steps: &[FeatureId], feature: FeatureId, fresh: &mut Vec<Write>) -> Answer {
+    /// A feature behind has-one relationships, read at the same time as the row. Behind an optional relationship all
+    /// others are optional too.
+    fn walk(
+        &self,
+        mode: &Mode,
+        row: &mut Row,
+        steps: &[FeatureId],
+        feature: FeatureId,
+        optional: bool,
+        fresh: &mut Vec<Write>,
+    ) -> Answer {
         let Some((first, rest)) = steps.split_first() else { return self.feature(mode, row, feature, fresh) };
         let NodeKind::HasOne(relationship) = &self.graph.feature(*first).kind else { return failed("INVALID_QUERY") };
+        let optional = optional || relationship.optional;
         let mut keys = Vec::new();
         for (local, foreign) in &relationship.on {
             match self.feature(mode, row, *local, fresh).outcome {
@@ -187,7 +197,7 @@ impl<'a> Oracle<'a> {
                 _ => return failed("UPSTREAM_FAILED"),
             }
         }
-        let found = if keys.iter().any(|(_, value)| value.is_null()) { None } else { self.find(&keys, relationship.entity, row.now) };
+        let found = if keys.iter().any(|(_, value)| value.is_null()) { None } else { self.find(mode, &keys, relationship.entity, row.now) };
         let answer = match found {
             None => Answer { outcome: Outcome::Missing, from_cache: false },
             Some(key) => {
@@ -195,20 +205,21 @@ impl<'a> Oracle<'a> {
                 let known = BTreeMap::new();
                 let mut related =
                     Row { entity: relationship.entity, key: Some(key), now: row.now, given, known, is_tainted: false };
-                self.walk(mode, &mut related, rest, feature, fresh)
+                self.walk(mode, &mut related, rest, feature, optional, fresh)
             }
         };
         match answer.outcome {
-            Outcome::Missing => null_or(mode, relationship.optional),
+            Outcome::Missing => null_or(mode, optional),
             _ => answer,
         }
     }
 
     /// The key of the related row: the given one, or that of the newest row with these values.
-    fn find(&self, keys: &[(FeatureId, Value)], entity: EntityId, now: i64) -> Option<Value> {
+    fn find(&self, mode: &Mode, keys: &[(FeatureId, Value)], entity: EntityId, now: i64) -> Option<Value> {
         let primary = self.graph.primary_key(entity)?;
+        let samples = matches!(mode, Mode::Offline(Recompute::Nothing | Recompute::Only(_)));
         match keys {
-            [(foreign, value)] if *foreign == primary => Some(value.clone()),
+            [(foreign, value)] if *foreign == primary => (samples || self.exists(entity, value, now)).then(|| value.clone()),
             _ => {
                 let rows = self.listed(entity, keys, now);
                 rows.last().and_then(|row| row.get(&self.graph.feature(primary).name)).cloned()
@@ -246,7 +257,7 @@ impl<'a> Oracle<'a> {
             }
         }
         let (outcome, observed_at) = self.computed(mode, row, feature, &scalar, fresh);
-        let (outcome, is_default) = settle(outcome, &scalar);
+        let (outcome, is_default) = settle(as_declared(outcome, &scalar), &scalar);
         if let (Outcome::Value(value), Some(key), false) = (&outcome, &row.key, is_default) {
             let observed_at = observed_at.unwrap_or(row.now);
             fresh.push(Write { feature, key: key.clone(), observed_at, value: value.clone() });
@@ -328,6 +339,14 @@ fn null_or(mode: &Mode, optional: bool) -> Answer {
         (false, Mode::Offline(_)) => Outcome::Missing,
     };
     Answer { outcome, from_cache: false }
+}
+
+/// An int is accepted where a float is declared.
+fn as_declared(outcome: Outcome, scalar: &ScalarNode) -> Outcome {
+    match outcome {
+        Outcome::Value(Value::Int(value)) if scalar.data_type == DataType::Float => Outcome::Value(Value::Float(value as f64)),
+        outcome => outcome,
+    }
 }
 
 /// The null rules of framework §1. Answers whether the default was used.

@@ -62,7 +62,7 @@ pub async fn upload(running: &Running, deployment: &Deployment, columns: &BTreeM
 }
 
 /// Each output's cell, and whether the online store gave it.
-pub async fn ask(running: &Running, deployment: &Deployment, asked: &Asked) -> Vec<(Cell, bool)> {
+pub async fn ask(running: &Running, deployment: &Deployment, asked: &Asked) -> Result<Vec<(Cell, bool)>, String> {
     let columns = asked.given.iter().map(|(name, value)| (name.clone(), vec![value.clone()])).collect();
     let mut staleness = asked.staleness.clone();
     if let Some(name) = &asked.named_query {
@@ -77,10 +77,8 @@ pub async fn ask(running: &Running, deployment: &Deployment, asked: &Asked) -> V
     let times = asked.now.map_or(Times::Clock, Times::At);
     let inputs = batch(deployment, &columns);
     let request = Request { question, inputs, times, query_id: "scenario".to_owned(), run: None };
-    let answer = running.product.state.engine.online(deployment, request).await.unwrap_or_else(|letters| {
-        panic!("{:?}: {letters:#?}", asked.outputs);
-    });
-    answer
+    let answer = running.product.state.engine.online(deployment, request).await.map_err(|letters| format!("{letters:#?}"))?;
+    Ok(answer
         .outputs
         .iter()
         .map(|output| {
@@ -92,7 +90,7 @@ pub async fn ask(running: &Running, deployment: &Deployment, asked: &Asked) -> V
             };
             (cell, output.origins[0] == Origin::OnlineStore)
         })
-        .collect()
+        .collect())
 }
 
 /// A training set through the job that users start; one list of cells per output.
@@ -103,7 +101,7 @@ pub async fn train(
     times: &[i64],
     outputs: &[String],
     recompute: &Recompute,
-) -> Vec<Vec<Cell>> {
+) -> Result<Vec<Vec<Cell>>, String> {
     let recompute = match recompute {
         Recompute::Nothing => PlanRecompute::Nothing,
         Recompute::Everything => PlanRecompute::Everything,
@@ -119,7 +117,7 @@ pub async fn train(
     let revision = state.training.start(order).await.unwrap();
     state.training.wait(&revision.id, Duration::from_secs(60)).await;
     let revision = state.metadata.revision(&revision.id).await.unwrap().unwrap();
-    let [file] = revision.files.as_slice() else { panic!("{outputs:?}: {:#?}", revision.errors) };
+    let [file] = revision.files.as_slice() else { return Err(format!("{outputs:?}: {:#?}", revision.errors)) };
     let file = std::fs::File::open(state.blobs.local(file).await.unwrap()).unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
     let batches: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
@@ -131,5 +129,5 @@ pub async fn train(
         }
         cells
     };
-    outputs.iter().map(cells).collect()
+    Ok(outputs.iter().map(cells).collect())
 }

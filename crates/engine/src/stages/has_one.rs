@@ -1,6 +1,8 @@
 //! Features of the related row: distinct foreign keys become the rows of the related scope, answers fan out again.
 
-use super::deliver::ready;
+mod absence;
+
+use super::deliver::{about, ready};
 use crate::context::{Context, internal};
 use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State, gather};
 use crate::kernels::keys::distinct;
@@ -29,13 +31,18 @@ pub(super) async fn run(
     let times = times(one, frame, &rows);
     let groups = distinct(std::slice::from_ref(&keys), times.as_ref());
     let mut related = related_rows(one, frame, &rows, &keys, &groups.representatives)?;
+    let mark = context.letters.len();
     scope::run_scope(context, &one.scope, &mut related, &one.exports).await?;
+    let absent = absence::absent_rows(&one.scope, &related);
+    if let (Some(key), true) = (one.scope.key.and_then(|key| related.columns[key.0].values.clone()), one.optional) {
+        absence::forget_letters(context, mark, &key, &absent);
+    }
     if context.persists {
         observe::scope(context, &one.scope, &related)?;
     }
     for (export, output) in one.exports.iter().zip(&stage.outputs) {
         let cells = related.columns[export.0].take(&groups.group_of_row)?;
-        let cells = absent(cells, &keys, one.optional);
+        let cells = absence::seen_from_outside(cells, &keys, &absent, &groups.group_of_row, one.optional);
         receive(context, plan, frame, *output, &rows, cells, count)?;
     }
     Ok(())
@@ -119,24 +126,6 @@ fn related_rows(
     Ok(related)
 }
 
-/// A null key leads nowhere: nothing for an optional relationship, unset for a required one.
-fn absent(mut cells: Column, keys: &ArrayRef, optional: bool) -> Column {
-    let total = keys.len();
-    let nowhere = |row: usize| keys.is_null(row);
-    if keys.null_count() > 0 {
-        let states = (0..total).map(|row| if nowhere(row) { State::Unset } else { cells.states.get(row) });
-        cells.states = PerRow::Each(states.collect());
-    }
-    if optional && !cells.states.all(State::Present) {
-        let states = (0..total).map(|row| match cells.states.get(row) {
-            State::Unset => State::Present,
-            state => state,
-        });
-        cells.states = PerRow::Each(states.collect());
-    }
-    cells
-}
-
 fn receive(
     context: &mut Context<'_>,
     plan: &ScopePlan,
@@ -150,18 +139,15 @@ fn receive(
     // Absent rows of an optional relationship must read null whatever the related scope left in their place.
     let values = if values.len() == count { values } else { new_null_array(values.data_type(), count) };
     let total = frame.rows;
+    let label = &plan.slots[output.0].label;
     for position in 0..count {
-        if cells.states.get(position) == State::Unset && !context.offline {
-            let message = format!("`{}` has no related row.", plan.slots[output.0].label);
-            let letter = super::deliver::about(
-                Letter::new(Code::UpstreamFailed, message),
-                plan,
-                frame,
-                output,
-                rows.at(position),
-            );
-            context.report(letter);
-        }
+        let message = match cells.states.get(position) {
+            State::Unset if !context.offline => format!("`{label}` has no related row."),
+            State::Failed => format!("`{label}` could not be computed for the related row."),
+            _ => continue,
+        };
+        let letter = Letter::new(Code::UpstreamFailed, message);
+        context.report(about(letter, plan, frame, output, rows.at(position)));
     }
     let states = match cells.states {
         PerRow::Same(State::Unset) => PerRow::Same(State::Failed),

@@ -44,7 +44,7 @@ impl<'a> ScopeBuilder<'a> {
         let info = &self.ones[index].scope.slots[theirs.0];
         let info = SlotInfo {
             feature: None,
-            label: format!("{} → {}", self.graph().feature(relationship).fqn, info.label),
+            label: self.path_label(relationship, &info.label),
             data_type: info.data_type.clone(),
             nullable: info.nullable || self.ones[index].optional,
             tainted: false,
@@ -52,6 +52,13 @@ impl<'a> ScopeBuilder<'a> {
         let ours = self.add_slot(info);
         self.ones[index].exports.push((theirs, ours));
         Ok(ours)
+    }
+
+    /// `berth.length` behind `ship.berth` is `ship.berth.length`, as callers write it.
+    fn path_label(&self, relationship: FeatureId, label: &str) -> String {
+        let node = self.graph().feature(relationship);
+        let inner = label.split_once('.').map_or(label, |(_, inner)| inner);
+        format!("{}.{inner}", node.fqn)
     }
 
     fn add_one(&mut self, relationship: FeatureId) -> Result<usize, Letter> {

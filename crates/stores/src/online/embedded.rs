@@ -11,6 +11,7 @@ mod progress;
 mod row;
 
 use async_trait::async_trait;
+use creta_model::bundle::CachePolicy;
 use creta_model::observation::{Entry, FUTURE_TOLERANCE, ObservedRow};
 use creta_model::{Code, Letter, Value};
 use creta_ports::online::{Cell, Read};
@@ -203,10 +204,10 @@ fn apply<'a>(
     let number = |feature: &creta_model::observation::ObservedFeature| {
         namespace.feature(&feature.name).filter(|_| feature.destinations.online)
     };
-    let mut places: Vec<(u32, usize)> =
-        entry.features.iter().enumerate().filter_map(|(place, feature)| Some((number(feature)?, place))).collect();
-    places.sort_unstable();
-    places.dedup_by_key(|(feature, _)| *feature);
+    let place = |(place, feature)| Some(Place { feature: number(feature)?, place, nulls: feature.nulls });
+    let mut places: Vec<Place> = entry.features.iter().enumerate().filter_map(place).collect();
+    places.sort_unstable_by_key(|place| place.feature);
+    places.dedup_by_key(|place| place.feature);
     let mut key = Vec::new();
     for row in entry.rows.iter().filter(|row| row.observed_at <= latest) {
         gather(row, &places, updates);
@@ -225,10 +226,21 @@ fn apply<'a>(
     Ok(())
 }
 
-fn gather<'a>(row: &'a ObservedRow, places: &[(u32, usize)], updates: &mut Vec<Update<'a>>) {
+/// Where a feature's value stands in the rows of an entry, and what a null of it does.
+struct Place {
+    feature: u32,
+    place: usize,
+    nulls: CachePolicy,
+}
+
+fn gather<'a>(row: &'a ObservedRow, places: &[Place], updates: &mut Vec<Update<'a>>) {
     updates.clear();
-    updates.extend(places.iter().filter_map(|(feature, place)| {
-        let value = row.values.get(*place)?.as_ref()?;
+    updates.extend(places.iter().filter_map(|Place { feature, place, nulls }| {
+        let value = match (row.values.get(*place)?.as_ref()?, nulls) {
+            (Value::Null, CachePolicy::Skip) => return None,
+            (Value::Null, CachePolicy::Evict) => None,
+            (value, _) => Some(value),
+        };
         Some(Update { feature: *feature, observed_at: row.observed_at, value })
     }));
 }

@@ -13,6 +13,7 @@ pub mod online;
 pub mod source;
 
 use creta_model::Value;
+use creta_model::bundle::CachePolicy;
 use creta_model::observation::{Destinations, Entry, ObservedFeature, ObservedRow};
 
 /// Online and offline.
@@ -20,7 +21,11 @@ pub const BOTH: Destinations = Destinations { online: true, offline: true };
 
 /// An entry with these features, kept in both stores, and these rows: (key, observed_at, values).
 pub fn entry(namespace: &str, features: &[&str], rows: Vec<(Value, i64, Vec<Option<Value>>)>) -> Entry {
-    let feature = |name: &&str| ObservedFeature { name: (*name).to_owned(), destinations: BOTH };
+    let feature = |name: &&str| ObservedFeature {
+        name: (*name).to_owned(),
+        destinations: BOTH,
+        nulls: CachePolicy::Write,
+    };
     let row = |(key, observed_at, values)| ObservedRow { key, observed_at, values };
     Entry {
         namespace: namespace.to_owned(),

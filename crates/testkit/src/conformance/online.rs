@@ -2,6 +2,7 @@
 
 use super::{entry, small};
 use creta_model::Value;
+use creta_model::bundle::CachePolicy;
 use creta_model::observation::{Destinations, Entry};
 use creta_ports::online::{Cell, Read};
 use creta_ports::{OnlineStore, Position};
@@ -65,6 +66,28 @@ pub async fn what_is_kept<S: OnlineStore>(open: impl AsyncFn(&str) -> S) {
     assert_eq!(read_one(&store, Value::Int(1), &["x"]).await, vec![None]);
     assert_eq!(read_one(&store, Value::Int(2), &["x"]).await, vec![Some((NOW + 5_000_000, Value::Int(2)))]);
     assert_eq!(read_one(&store, Value::Int(3), &["x"]).await, vec![None]);
+}
+
+/// Framework §8: a null is stored, leaves the older value, or removes it for good.
+pub async fn nulls<S: OnlineStore>(open: impl AsyncFn(&str) -> S) {
+    let store = open("nulls").await;
+    let features = ["kept", "skipped", "evicted"];
+    let row = |at, value: &Value| {
+        let mut entry = entry("ship", &features, vec![(Value::Int(1), at, vec![Some(value.clone()); 3])]);
+        entry.features[1].nulls = CachePolicy::Skip;
+        entry.features[2].nulls = CachePolicy::Evict;
+        entry
+    };
+    write(&store, &[row(10, &Value::Int(1))], 1).await;
+    write(&store, &[row(20, &Value::Null)], 2).await;
+    let expected = vec![Some((20, Value::Null)), Some((10, Value::Int(1))), None];
+    assert_eq!(read_one(&store, Value::Int(1), &features).await, expected);
+    // An older value does not come back after an eviction.
+    write(&store, &[row(15, &Value::Int(2))], 3).await;
+    let expected = vec![Some((20, Value::Null)), Some((15, Value::Int(2))), None];
+    assert_eq!(read_one(&store, Value::Int(1), &features).await, expected);
+    write(&store, &[row(30, &Value::Int(3))], 4).await;
+    assert_eq!(read_one(&store, Value::Int(1), &features).await, vec![Some((30, Value::Int(3))); 3]);
 }
 
 /// Values of every type and keys of every kind come back as they were.

@@ -41,6 +41,9 @@ impl Oracle<'_> {
             }
             Expression::Attribute { .. } => self.chain(mode, row, outer, expression, None, fresh),
             Expression::Window { of, window } => self.chain(mode, row, outer, of, Some(*window), fresh),
+            Expression::Rows { of, items, .. } if *items == [Expression::WindowStart] => {
+                self.chain(mode, row, outer, of, window, fresh)
+            }
             Expression::Aggregate { of, function, arguments, .. } => {
                 self.aggregated(mode, row, of, function, arguments, window, fresh)
             }
@@ -71,7 +74,7 @@ impl Oracle<'_> {
         }
         let last = window.map_or_else(|| (*last).to_owned(), |window| window_name(last, window));
         let Some(feature) = self.graph.member(entity, &last) else { return Outcome::Failed("INVALID_QUERY") };
-        match self.walk(mode, row, &steps, feature, fresh).outcome {
+        match self.walk(mode, row, &steps, feature, false, fresh).outcome {
             Outcome::Value(value) => Outcome::Value(value),
             other => blocked(mode, other),
         }
@@ -147,7 +150,7 @@ impl Oracle<'_> {
         let Some(first) = unfold(chain).and_then(|chain| chain.names.first().copied()) else { return Outcome::Failed("INVALID_QUERY") };
         let Some((relationship, entity)) = self.relationship(row.entity, first) else { return Outcome::Failed("INVALID_QUERY") };
         let Some(key) = self.graph.primary_key(entity) else { return Outcome::Failed("INVALID_QUERY") };
-        match self.walk(mode, row, &[relationship], key, fresh).outcome {
+        match self.walk(mode, row, &[relationship], key, false, fresh).outcome {
             Outcome::Value(Value::Null) => Outcome::Value(Value::Null),
             Outcome::Value(found) => {
                 let given = BTreeMap::from([(key, found.clone())]);

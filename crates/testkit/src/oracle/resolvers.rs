@@ -50,6 +50,22 @@ impl Oracle<'_> {
         found.max_by_key(|resolver| offline && resolver.kind == ResolverKind::Offline).cloned()
     }
 
+    /// Whether any resolver that lists the entity has a row of this key; without one every key stands for a row.
+    pub(super) fn exists(&self, entity: EntityId, key: &Value, now: i64) -> bool {
+        let class = &self.graph.entity(entity).class;
+        let lists = |resolver: &&Resolver| {
+            matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves))
+        };
+        let mut listing = self.graph.resolvers.iter().filter(lists).peekable();
+        let Some(primary) = self.graph.primary_key(entity).map(|id| self.graph.feature(id).name.clone()) else { return true };
+        listing.peek().is_none()
+            || listing.any(|resolver| {
+                let rows = self.facts.get(&resolver.name).map(Vec::as_slice).unwrap_or_default();
+                let own: Vec<_> = rows.iter().filter(|fact| fact.get(&primary) == Some(key)).collect();
+                self.newest(entity, &own, now).is_some()
+            })
+    }
+
     /// The newest row of the key at or before the row's time; without a feature time simply the last.
     fn looked_up(&self, row: &Row, resolver: &str, name: &str) -> (Outcome, Option<i64>) {
         let Some(key) = &row.key else { return (Outcome::Missing, None) };
@@ -127,9 +143,9 @@ impl Oracle<'_> {
         fresh: &mut Vec<Write>,
     ) -> Outcome {
         let mut arguments = Vec::with_capacity(body.parameters.len());
-        for parameter in &body.parameters {
-            match self.argument(mode, row, parameter, fresh) {
-                Outcome::Value(value) => arguments.push((parameter.name.clone(), value)),
+        for (name, parameter) in unfolded(&body.parameters) {
+            match self.argument(mode, row, &parameter, fresh) {
+                Outcome::Value(value) => arguments.push((name, value)),
                 Outcome::Missing if matches!(mode, Mode::Offline(_)) => return Outcome::Missing,
                 _ => return Outcome::Failed("UPSTREAM_FAILED"),
             }
@@ -156,11 +172,31 @@ impl Oracle<'_> {
             })
             .collect();
         let Some(feature) = path.feature else { return Outcome::Failed("INVALID_QUERY") };
-        match (self.walk(mode, row, &steps, feature, fresh).outcome, &parameter.default) {
+        match (self.walk(mode, row, &steps, feature, false, fresh).outcome, &parameter.default) {
             (Outcome::Value(value), _) => Outcome::Value(value),
             (_, Some(default)) => Outcome::Value(default.clone()),
             (_, None) if parameter.optional => Outcome::Value(Value::Null),
             (other, None) => other,
         }
     }
+}
+
+/// Parameters by name; a DataFrame's columns one by one.
+fn unfolded(parameters: &[Parameter]) -> Vec<(String, Parameter)> {
+    let column = |entity: &str, path: &str| Parameter {
+        name: path.to_owned(),
+        input: Input::Feature { entity: entity.to_owned(), path: path.to_owned() },
+        optional: false,
+        default: None,
+    };
+    let mut found = Vec::new();
+    for parameter in parameters {
+        match &parameter.input {
+            Input::Frame { entity, columns } => {
+                found.extend(columns.iter().map(|path| (path.clone(), column(entity, path))));
+            }
+            _ => found.push((parameter.name.clone(), parameter.clone())),
+        }
+    }
+    found
 }

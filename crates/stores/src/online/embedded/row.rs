@@ -4,7 +4,7 @@
 //! row  = base time (i64, little endian), cells in ascending order of their feature's number
 //! cell = number minus the previous one, observed_at minus base (zigzag), length, value (postcard)
 //! ```
-//! All but the base and the value are variable-length integers; cells written together share a time, so most
+//! A cell without value bytes was evicted. All but the base and the value are variable-length integers; cells written together share a time, so most
 //! cells carry four bytes beside their value.
 
 use creta_model::{Code, Letter, Value};
@@ -16,7 +16,8 @@ use creta_ports::online::Cell;
 pub(super) struct Update<'a> {
     pub feature: u32,
     pub observed_at: i64,
-    pub value: &'a Value,
+    /// None removes what is stored; the instant stays, so that nothing older comes back.
+    pub value: Option<&'a Value>,
 }
 
 /// The row after the updates, or None when they change nothing. Updates are in ascending order of features, one per
@@ -64,7 +65,7 @@ pub(super) fn read(row: &[u8], wanted: &[(u32, usize)], found: &mut [Option<Cell
             cells.skip();
             continue;
         }
-        if cell.feature == feature {
+        if cell.feature == feature && !cell.value.is_empty() {
             let value = postcard::from_bytes(cell.value).map_err(|_| damaged())?;
             if let Some(slot) = found.get_mut(place) {
                 *slot = Some(Cell { observed_at: cell.observed_at, value });
@@ -157,8 +158,11 @@ impl Writer {
     fn update(&mut self, update: &Update<'_>) -> Result<()> {
         let mut value = std::mem::take(&mut self.value);
         value.clear();
-        let value = postcard::to_extend(update.value, value)
-            .map_err(|_| Letter::new(Code::Bug, "A value could not be encoded for the online store."))?;
+        let value = match update.value {
+            None => value,
+            Some(new) => postcard::to_extend(new, value)
+                .map_err(|_| Letter::new(Code::Bug, "A value could not be encoded for the online store."))?,
+        };
         self.cell(update.feature, update.observed_at, &value);
         self.value = value;
         Ok(())
@@ -187,7 +191,7 @@ mod tests {
     use super::*;
 
     fn update(feature: u32, observed_at: i64, value: &Value) -> Update<'_> {
-        Update { feature, observed_at, value }
+        Update { feature, observed_at, value: Some(value) }
     }
 
     fn all(row: &[u8], features: std::ops::Range<u32>) -> Vec<Option<(i64, Value)>> {

@@ -1,0 +1,3 @@
+-- resolves: Order
+-- source: facts
+select id, amount from orders

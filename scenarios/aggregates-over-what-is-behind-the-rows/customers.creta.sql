@@ -1,0 +1,3 @@
+-- resolves: Customer
+-- source: facts
+select id, city from customers

@@ -1,0 +1,3 @@
+-- resolves: Shop
+-- source: facts
+select id, city from shops

@@ -1,0 +1,3 @@
+-- resolves: Pair
+-- source: facts
+select id, a, b, x from pairs

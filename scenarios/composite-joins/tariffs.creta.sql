@@ -1,0 +1,3 @@
+-- resolves: Tariff
+-- source: facts
+select id, harbour, kind, price from tariffs

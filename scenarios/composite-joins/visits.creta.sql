@@ -1,0 +1,3 @@
+-- resolves: Visit
+-- source: facts
+select id, harbour, kind from visits

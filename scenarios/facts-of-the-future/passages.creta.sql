@@ -1,0 +1,3 @@
+-- resolves: Passage
+-- source: facts
+select id, lock_id, boat, at from passages

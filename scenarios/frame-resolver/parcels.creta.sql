@@ -1,0 +1,3 @@
+-- resolves: Parcel
+-- source: facts
+select id, width, height from parcels

@@ -1,0 +1,3 @@
+-- resolves: Quote
+-- source: facts
+select id, weight from quotes

@@ -1,0 +1,3 @@
+-- resolves: Berth
+-- source: facts
+select id, length, harbour_id from berths

@@ -1,0 +1,3 @@
+-- resolves: Harbour
+-- source: facts
+select id, country from harbours

@@ -1,0 +1,3 @@
+-- resolves: Ship
+-- source: facts
+select id, home_id, berth_id from ships

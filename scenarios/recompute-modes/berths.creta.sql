@@ -1,0 +1,3 @@
+-- resolves: Berth
+-- source: facts
+select id, length, surveyed_at from surveys

@@ -1,0 +1,3 @@
+-- resolves: Captain
+-- source: facts
+select id, name from captains order by position

@@ -1,0 +1,3 @@
+-- resolves: Lift
+-- source: facts
+select id, crane_id, tons, at from lifts
