@@ -78,12 +78,12 @@ impl Activator for LocalActivator {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let needs_python =
-            bundle.resolvers.iter().any(|resolver| matches!(resolver.body, ResolverBody::Python(_)));
+        let needs_python = bundle.resolvers.iter().any(|resolver| matches!(resolver.body, ResolverBody::Python(_)));
         let python = match (needs_python, archive) {
             (true, Some(root)) => Some(self.workers(&id, &bundle, &root).await.map_err(|letter| vec![letter])?),
             (true, None) => {
-                let letter = Letter::new(Code::NotFound, "The bundle has Python resolvers, but its archive was not uploaded.");
+                let letter =
+                    Letter::new(Code::NotFound, "The bundle has Python resolvers, but its archive was not uploaded.");
                 return Err(vec![letter.fix("Deploy with `creta apply`, which uploads it.")]);
             }
             (false, _) => None,

@@ -43,7 +43,8 @@ pub(crate) fn error_line(message: &str) {
 
 /// A bar on standard error; nothing when it is not a terminal.
 pub(crate) fn progress(total: u64) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(total), target);
     let shape = ProgressStyle::with_template("{elapsed_precise} {bar:40} {human_pos}/{human_len} rows");
     bar.with_style(shape.unwrap_or_else(|_| ProgressStyle::default_bar()))

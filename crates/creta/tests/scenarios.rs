@@ -130,7 +130,8 @@ impl Stage<'_> {
     }
 
     async fn ask(&mut self, number: usize, asked: Asked, answer: &BTreeMap<String, Json>) -> Result<(), String> {
-        let found = ask(self.running, &self.deployment, &asked).await.map_err(|fault| format!("step {number}: {fault}"))?;
+        let found =
+            ask(self.running, &self.deployment, &asked).await.map_err(|fault| format!("step {number}: {fault}"))?;
         let clock = self.running.clock.as_ref();
         let clock = creta_ports::Clock::now(clock);
         let right = self.oracle.online(&asked.given, &asked.outputs, clock, asked.now, &asked.staleness)?;
@@ -142,7 +143,11 @@ impl Stage<'_> {
             if let Some(cached) = cached {
                 let flag = |cached: bool| Cell::Value(Value::Bool(cached));
                 self.findings.compare(&format!("{place}, is cached online"), &flag(cached), &flag(found[index].1));
-                self.findings.compare(&format!("{place}, is cached in the oracle"), &flag(cached), &flag(right[index].from_cache));
+                self.findings.compare(
+                    &format!("{place}, is cached in the oracle"),
+                    &flag(cached),
+                    &flag(right[index].from_cache),
+                );
             }
         }
         if asked.staleness.is_empty() && asked.now.is_none() && asked.named_query.is_none() {
@@ -151,10 +156,19 @@ impl Stage<'_> {
         Ok(())
     }
 
-    async fn train(&mut self, number: usize, given: &Columns, times: &[i64], recompute: &Recompute, answer: &Columns) -> Result<(), String> {
+    async fn train(
+        &mut self,
+        number: usize,
+        given: &Columns,
+        times: &[i64],
+        recompute: &Recompute,
+        answer: &Columns,
+    ) -> Result<(), String> {
         let given = typed_columns(&self.deployment, given);
         let outputs: Vec<String> = answer.keys().cloned().collect();
-        let found = train(self.running, &self.deployment, &given, times, &outputs, recompute).await.map_err(|fault| format!("step {number}: {fault}"))?;
+        let found = train(self.running, &self.deployment, &given, times, &outputs, recompute)
+            .await
+            .map_err(|fault| format!("step {number}: {fault}"))?;
         for (row, time) in times.iter().enumerate() {
             let inputs = given.iter().map(|(name, values)| (name.clone(), values[row].clone())).collect();
             let right = self.oracle.offline(&inputs, *time, &outputs, recompute)?;

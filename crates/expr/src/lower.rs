@@ -58,20 +58,20 @@ impl<'a> Lowering<'a> {
                 self.nullable = true;
                 Ok(self.input(Input::Aggregate(Box::new(aggregate)), data_type))
             }
-            Expression::Rows { .. } if !is_sibling_window(expression) => Err(Letter::new(Code::Expression, "Rows are not a value; aggregate them.")
-                .fix("End the expression with an aggregate such as `.sum()` or `.count()`.")),
+            Expression::Rows { .. } if !is_sibling_window(expression) => {
+                Err(Letter::new(Code::Expression, "Rows are not a value; aggregate them.")
+                    .fix("End the expression with an aggregate such as `.sum()` or `.count()`."))
+            }
             Expression::This
             | Expression::Outer
             | Expression::Attribute { .. }
             | Expression::Window { .. }
-            | Expression::Rows { .. } => {
-                match self.reach(expression)? {
-                    Reached::Value(node) => Ok(node),
-                    Reached::Row { .. } => {
-                        Err(Letter::new(Code::Expression, "A whole row is not a value; name one of its features."))
-                    }
+            | Expression::Rows { .. } => match self.reach(expression)? {
+                Reached::Value(node) => Ok(node),
+                Reached::Row { .. } => {
+                    Err(Letter::new(Code::Expression, "A whole row is not a value; name one of its features."))
                 }
-            }
+            },
         }
     }
 

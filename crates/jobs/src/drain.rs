@@ -1,7 +1,7 @@
 //! Log → offline store: in batches behind the caller's back, and up to a position when an offline query asks.
 
-use crate::task::{Stop, Task, Tasks};
 use crate::known_types::KnownTypes;
+use crate::task::{Stop, Task, Tasks};
 use creta_ports::{Log, OfflineStore, OnlineStore, Position, Result};
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,15 +4,15 @@
 //! what a query means (that is `plan` and `engine`).
 
 mod drain;
+mod known_types;
 mod persist;
 mod replay;
 mod task;
 mod training;
-mod known_types;
 
 pub use drain::Drain;
+pub use known_types::KnownTypes;
 pub use persist::start as start_persisting;
 pub use replay::replay;
 pub use task::{Cancel, OnCancel, OnError, Outcome, Stop, Task, Tasks};
 pub use training::{Counts, Order, Spine, TrainingSets};
-pub use known_types::KnownTypes;

@@ -1,5 +1,6 @@
 //! The pool of workers against real processes of a stand-in for the SDK, and against the SDK itself.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod calls;
 mod crashes;

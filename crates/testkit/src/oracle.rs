@@ -127,7 +127,15 @@ impl<'a> Oracle<'a> {
         }
         if explicit_now.is_none() {
             for write in fresh {
-                self.write(Producer::OnlineQuery, write.feature, &write.key, write.observed_at, &write.value, clock, row.is_tainted);
+                self.write(
+                    Producer::OnlineQuery,
+                    write.feature,
+                    &write.key,
+                    write.observed_at,
+                    &write.value,
+                    clock,
+                    row.is_tainted,
+                );
             }
         }
         Ok(answers)
@@ -197,11 +205,16 @@ impl<'a> Oracle<'a> {
                 _ => return failed("UPSTREAM_FAILED"),
             }
         }
-        let found = if keys.iter().any(|(_, value)| value.is_null()) { None } else { self.find(mode, &keys, relationship.entity, row.now) };
+        let found = if keys.iter().any(|(_, value)| value.is_null()) {
+            None
+        } else {
+            self.find(mode, &keys, relationship.entity, row.now)
+        };
         let answer = match found {
             None => Answer { outcome: Outcome::Missing, from_cache: false },
             Some(key) => {
-                let given = self.graph.primary_key(relationship.entity).map(|id| (id, key.clone())).into_iter().collect();
+                let given =
+                    self.graph.primary_key(relationship.entity).map(|id| (id, key.clone())).into_iter().collect();
                 let known = BTreeMap::new();
                 let mut related =
                     Row { entity: relationship.entity, key: Some(key), now: row.now, given, known, is_tainted: false };
@@ -219,7 +232,9 @@ impl<'a> Oracle<'a> {
         let primary = self.graph.primary_key(entity)?;
         let samples = matches!(mode, Mode::Offline(Recompute::Nothing | Recompute::Only(_)));
         match keys {
-            [(foreign, value)] if *foreign == primary => (samples || self.exists(entity, value, now)).then(|| value.clone()),
+            [(foreign, value)] if *foreign == primary => {
+                (samples || self.exists(entity, value, now)).then(|| value.clone())
+            }
             _ => {
                 let rows = self.listed(entity, keys, now);
                 rows.last().and_then(|row| row.get(&self.graph.feature(primary).name)).cloned()
@@ -299,7 +314,16 @@ impl<'a> Oracle<'a> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "an observation has this many parts")]
-    fn write(&mut self, producer: Producer, feature: FeatureId, key: &Value, observed_at: i64, value: &Value, now: i64, tainted: bool) {
+    fn write(
+        &mut self,
+        producer: Producer,
+        feature: FeatureId,
+        key: &Value,
+        observed_at: i64,
+        value: &Value,
+        now: i64,
+        tainted: bool,
+    ) {
         let Some(scalar) = self.graph.scalar(feature) else { return };
         let caching = scalar.caching.clone();
         let kept = destinations(producer, &caching);
@@ -344,7 +368,9 @@ fn null_or(mode: &Mode, optional: bool) -> Answer {
 /// An int is accepted where a float is declared.
 fn as_declared(outcome: Outcome, scalar: &ScalarNode) -> Outcome {
     match outcome {
-        Outcome::Value(Value::Int(value)) if scalar.data_type == DataType::Float => Outcome::Value(Value::Float(value as f64)),
+        Outcome::Value(Value::Int(value)) if scalar.data_type == DataType::Float => {
+            Outcome::Value(Value::Float(value as f64))
+        }
         outcome => outcome,
     }
 }

@@ -116,7 +116,9 @@ impl Cell {
 fn agree(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Float(left), Value::Float(right)) => {
-            left == right || (left.is_nan() && right.is_nan()) || (left - right).abs() <= 1e-9 * left.abs().max(right.abs())
+            left == right
+                || (left.is_nan() && right.is_nan())
+                || (left - right).abs() <= 1e-9 * left.abs().max(right.abs())
         }
         (Value::List(left), Value::List(right)) | (Value::Struct(left), Value::Struct(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| agree(left, right))
@@ -133,7 +135,9 @@ impl Scenario {
 
 /// Reads an expected cell of a feature of this type.
 pub fn expected(data_type: &DataType, json: &Json) -> Result<Expected, String> {
-    let Json::Object(object) = json else { return Ok(Expected { cell: Cell::Value(value(data_type, json)?), cached: None }) };
+    let Json::Object(object) = json else {
+        return Ok(Expected { cell: Cell::Value(value(data_type, json)?), cached: None });
+    };
     if object.get("missing") == Some(&Json::Bool(true)) {
         return Ok(Expected { cell: Cell::Missing, cached: None });
     }
@@ -157,7 +161,9 @@ pub fn value(data_type: &DataType, json: &Json) -> Result<Value, String> {
         (DataType::Datetime, Json::String(text)) => Value::Datetime(instant(text)?),
         (DataType::Date, Json::String(text)) => {
             let date: NaiveDate = text.parse().map_err(|_| wrong())?;
-            Value::Date(i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).map_err(|_| wrong())?)
+            Value::Date(
+                i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).map_err(|_| wrong())?,
+            )
         }
         (DataType::Timedelta, Json::Number(number)) => Value::Timedelta(number.as_i64().ok_or_else(wrong)? * 1_000_000),
         (DataType::List(item), Json::Array(items)) => {

@@ -8,7 +8,8 @@ use creta_model::Letter;
 use serde_json::Value;
 
 pub async fn run(command: Apply, json: bool) -> Result<(), Vec<Letter>> {
-    let python = creta_python::find_python(command.python.as_deref(), &command.project).map_err(|letter| vec![letter])?;
+    let python =
+        creta_python::find_python(command.python.as_deref(), &command.project).map_err(|letter| vec![letter])?;
     let exported = export::export(&python, &command.project).await?;
     let client = Client::connect(&command.target).await?;
     if let Some(hash) = archive_hash(&exported.bundle) {
@@ -51,7 +52,8 @@ fn lines(items: &Value, mark: &str, title: &str) -> usize {
             Value::String(name) => println!("  {mark} {title} {name}"),
             other => {
                 let name = other["name"].as_str().unwrap_or_default();
-                let what: Vec<&str> = other["what"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                let what: Vec<&str> =
+                    other["what"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
                 println!("  {mark} {title} {name}  {}", style(what.join(", ")).dim());
             }
         }

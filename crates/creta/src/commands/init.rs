@@ -16,7 +16,9 @@ pub(crate) fn run(command: &Init) -> Result<(), Vec<Letter>> {
         FILES.iter().map(|(name, _)| *name).filter(|name| command.directory.join(name).exists()).collect();
     if !taken.is_empty() {
         let message = format!("{} already holds {}.", command.directory.display(), taken.join(", "));
-        return Err(vec![Letter::new(Code::InvalidDefinition, message).fix("Choose an empty folder: creta init DIRECTORY.")]);
+        return Err(vec![
+            Letter::new(Code::InvalidDefinition, message).fix("Choose an empty folder: creta init DIRECTORY."),
+        ]);
     }
     write(&command.directory).map_err(|error| {
         let message = format!("{} cannot be written: {error}.", command.directory.display());

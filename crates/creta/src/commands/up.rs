@@ -61,8 +61,11 @@ fn unbound(port: u16, error: &std::io::Error) -> Letter {
 
 fn configuration(command: &Up) -> Result<Configuration, Letter> {
     let project = command.project.canonicalize().map_err(|error| {
-        Letter::new(Code::MissingFile, format!("The project folder {} cannot be read: {error}.", command.project.display()))
-            .fix("Name it with --project.")
+        Letter::new(
+            Code::MissingFile,
+            format!("The project folder {} cannot be read: {error}.", command.project.display()),
+        )
+        .fix("Name it with --project.")
     })?;
     let data = command.data.clone().unwrap_or_else(|| project.join(".creta"));
     std::fs::create_dir_all(&data).map_err(|error| {
@@ -94,9 +97,8 @@ fn read(kept: &Path) -> Option<Credentials> {
 
 /// Resolves at SIGTERM or SIGINT.
 fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, Letter> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Letter::new(Code::Bug, format!("Signals cannot be received: {error}.")))
-    };
+    let listen =
+        |kind| signal(kind).map_err(|error| Letter::new(Code::Bug, format!("Signals cannot be received: {error}.")));
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }

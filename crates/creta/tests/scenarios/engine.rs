@@ -70,14 +70,13 @@ pub async fn ask(running: &Running, deployment: &Deployment, asked: &Asked) -> R
         staleness.extend(query.staleness.clone());
         assert_eq!(query.output.iter().collect::<std::collections::BTreeSet<_>>(), asked.outputs.iter().collect());
     }
-    let question = Question {
-        staleness,
-        ..Question::online(asked.given.keys().cloned().collect(), asked.outputs.clone())
-    };
+    let question =
+        Question { staleness, ..Question::online(asked.given.keys().cloned().collect(), asked.outputs.clone()) };
     let times = asked.now.map_or(Times::Clock, Times::At);
     let inputs = batch(deployment, &columns);
     let request = Request { question, inputs, times, query_id: "scenario".to_owned(), run: None };
-    let answer = running.product.state.engine.online(deployment, request).await.map_err(|letters| format!("{letters:#?}"))?;
+    let answer =
+        running.product.state.engine.online(deployment, request).await.map_err(|letters| format!("{letters:#?}"))?;
     Ok(answer
         .outputs
         .iter()

@@ -35,9 +35,14 @@ impl<'a> PendingRows<'a> {
 impl<'a> ScopeBuilder<'a> {
     /// The slot of an aggregate over rows related to this scope's row.
     pub(super) fn need_aggregate(&mut self, aggregate: &Aggregate) -> Result<Slot, Letter> {
+        self.need_aggregate_behind(false, aggregate)
+    }
+
+    fn need_aggregate_behind(&mut self, optional: bool, aggregate: &Aggregate) -> Result<Slot, Letter> {
         if let Some((first, rest)) = aggregate.through.split_first() {
             let inner = Aggregate { through: rest.to_vec(), ..aggregate.clone() };
-            return self.through_one(*first, |nested| nested.need_aggregate(&inner));
+            return self
+                .through_one(*first, optional, |nested, optional| nested.need_aggregate_behind(optional, &inner));
         }
         let index = self.rows_stage(aggregate.rows, reads_outer(aggregate))?;
         let product = self.aggregate_product(index, aggregate)?;

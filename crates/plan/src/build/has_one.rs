@@ -2,7 +2,7 @@
 
 use super::scope::{Pending, ScopeBuilder};
 use crate::stages::{Action, Enumerate, HasOne, Slot, SlotInfo, Stage};
-use creta_model::graph::NodeKind;
+use creta_model::graph::{NodeKind, RelationshipNode};
 use creta_model::{Code, FeatureId, Letter};
 
 /// A has-one stage that still gains exports.
@@ -27,17 +27,21 @@ impl<'a> PendingOne<'a> {
 }
 
 impl<'a> ScopeBuilder<'a> {
-    /// Our slot for something that `reach` finds in the scope of the related row.
+    /// Our slot for something that `reach` finds in the scope of the related row; `reach` is told whether the path so
+    /// far may lead nowhere.
     pub(super) fn through_one(
         &mut self,
         relationship: FeatureId,
-        reach: impl FnOnce(&mut ScopeBuilder<'a>) -> Result<Slot, Letter>,
+        behind_optional: bool,
+        reach: impl FnOnce(&mut ScopeBuilder<'a>, bool) -> Result<Slot, Letter>,
     ) -> Result<Slot, Letter> {
-        let index = match self.ones.iter().position(|one| one.relationship == relationship) {
+        let optional = behind_optional || self.related_one(relationship)?.optional;
+        let known = self.ones.iter().position(|one| one.relationship == relationship && one.optional == optional);
+        let index = match known {
             Some(index) => index,
-            None => self.add_one(relationship)?,
+            None => self.add_one(relationship, optional)?,
         };
-        let theirs = reach(&mut self.ones[index].scope)?;
+        let theirs = reach(&mut self.ones[index].scope, optional)?;
         if let Some((_, ours)) = self.ones[index].exports.iter().find(|(slot, _)| *slot == theirs) {
             return Ok(*ours);
         }
@@ -61,11 +65,17 @@ impl<'a> ScopeBuilder<'a> {
         format!("{}.{inner}", node.fqn)
     }
 
-    fn add_one(&mut self, relationship: FeatureId) -> Result<usize, Letter> {
+    fn related_one(&self, relationship: FeatureId) -> Result<&'a RelationshipNode, Letter> {
         let node = self.graph().feature(relationship);
-        let NodeKind::HasOne(related) = &node.kind else {
-            return Err(Letter::new(Code::InvalidQuery, format!("`{}` is not a has-one relationship.", node.fqn)));
-        };
+        match &node.kind {
+            NodeKind::HasOne(related) => Ok(related),
+            _ => Err(Letter::new(Code::InvalidQuery, format!("`{}` is not a has-one relationship.", node.fqn))),
+        }
+    }
+
+    fn add_one(&mut self, relationship: FeatureId, optional: bool) -> Result<usize, Letter> {
+        let node = self.graph().feature(relationship);
+        let related = self.related_one(relationship)?;
         let keys = related.on.iter().map(|(local, _)| self.need(*local)).collect::<Result<Vec<_>, _>>()?;
         let mut scope = self.nested(related.entity)?;
         let key = self.graph().primary_key(related.entity);
@@ -81,7 +91,7 @@ impl<'a> ScopeBuilder<'a> {
         scope.give(
             key.ok_or_else(|| Letter::new(Code::PrimaryKey, format!("`{}` leads to a class without key.", node.fqn)))?,
         );
-        let pending = PendingOne { relationship, optional: related.optional, keys, find, scope, exports: Vec::new() };
+        let pending = PendingOne { relationship, optional, keys, find, scope, exports: Vec::new() };
         self.ones.push(pending);
         let index = self.ones.len() - 1;
         self.pending.push(Pending::HasOne(index));

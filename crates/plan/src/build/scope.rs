@@ -130,6 +130,11 @@ impl<'a> ScopeBuilder<'a> {
 
     /// The slot of a path that starts in this scope.
     pub(super) fn need_path(&mut self, steps: &[Step], feature: Option<FeatureId>) -> Result<Slot, Letter> {
+        self.need_behind(false, steps, feature)
+    }
+
+    /// [`Self::need_path`] for the rest of a path; behind an optional relationship all others are optional too.
+    fn need_behind(&mut self, optional: bool, steps: &[Step], feature: Option<FeatureId>) -> Result<Slot, Letter> {
         match (steps.split_first(), feature) {
             (None, Some(feature)) => self.need(feature),
             (Some((Step::HasOne(relationship), rest)), _) if rest.is_empty() && feature.is_none() => {
@@ -137,7 +142,7 @@ impl<'a> ScopeBuilder<'a> {
                 Err(Letter::new(Code::InvalidQuery, format!("`{fqn}` is a relationship; name a feature behind it.")))
             }
             (Some((Step::HasOne(relationship), rest)), _) => {
-                self.through_one(*relationship, |nested| nested.need_path(rest, feature))
+                self.through_one(*relationship, optional, |nested, optional| nested.need_behind(optional, rest, feature))
             }
             (Some((Step::HasMany(relationship), rest)), _) => self.need_rows(*relationship, rest, feature),
             (None, None) => Err(Letter::new(Code::InvalidQuery, "The path names no feature.")),
@@ -164,7 +169,7 @@ impl<'a> ScopeBuilder<'a> {
     }
 
     fn produce(&mut self, feature: FeatureId) -> Result<Slot, Letter> {
-        if let Some(slot) = self.from_enumerated(feature) {
+        if let Some(slot) = self.enumerated_slot(feature) {
             return Ok(slot);
         }
         if self.is_sampled(feature) {
@@ -190,7 +195,7 @@ impl<'a> ScopeBuilder<'a> {
         Ok(slot)
     }
 
-    fn from_enumerated(&mut self, feature: FeatureId) -> Option<Slot> {
+    fn enumerated_slot(&mut self, feature: FeatureId) -> Option<Slot> {
         let column = self.enumerated.as_ref()?.columns.get(&feature)?.clone();
         let slot = self.give(feature);
         self.enumerated.as_mut()?.used.push((column, slot));

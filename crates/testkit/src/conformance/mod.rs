@@ -21,11 +21,8 @@ pub const BOTH: Destinations = Destinations { online: true, offline: true };
 
 /// An entry with these features, kept in both stores, and these rows: (key, observed_at, values).
 pub fn entry(namespace: &str, features: &[&str], rows: Vec<(Value, i64, Vec<Option<Value>>)>) -> Entry {
-    let feature = |name: &&str| ObservedFeature {
-        name: (*name).to_owned(),
-        destinations: BOTH,
-        nulls: CachePolicy::Write,
-    };
+    let feature =
+        |name: &&str| ObservedFeature { name: (*name).to_owned(), destinations: BOTH, nulls: CachePolicy::Write };
     let row = |(key, observed_at, values)| ObservedRow { key, observed_at, values };
     Entry {
         namespace: namespace.to_owned(),

@@ -68,7 +68,9 @@ impl Oracle<'_> {
         let Some((last, before)) = chain.names.split_last() else { return Outcome::Failed("INVALID_QUERY") };
         let (mut entity, mut steps) = (row.entity, Vec::new());
         for name in before {
-            let Some((relationship, next)) = self.relationship(entity, name) else { return Outcome::Failed("INVALID_QUERY") };
+            let Some((relationship, next)) = self.relationship(entity, name) else {
+                return Outcome::Failed("INVALID_QUERY");
+            };
             steps.push(relationship);
             entity = next;
         }
@@ -101,9 +103,15 @@ impl Oracle<'_> {
     ) -> Outcome {
         let (chain, projection, filters) = selected(of);
         let Some(chain) = unfold(chain) else { return Outcome::Failed("INVALID_QUERY") };
-        let [name] = chain.names.as_slice() else { return self.through(mode, row, of, function, arguments, window, fresh) };
-        let Some((relationship, entity)) = self.relationship(row.entity, name) else { return Outcome::Failed("INVALID_QUERY") };
-        let NodeKind::HasMany(related) = &self.graph.feature(relationship).kind else { return Outcome::Failed("INVALID_QUERY") };
+        let [name] = chain.names.as_slice() else {
+            return self.through(mode, row, of, function, arguments, window, fresh);
+        };
+        let Some((relationship, entity)) = self.relationship(row.entity, name) else {
+            return Outcome::Failed("INVALID_QUERY");
+        };
+        let NodeKind::HasMany(related) = &self.graph.feature(relationship).kind else {
+            return Outcome::Failed("INVALID_QUERY");
+        };
         let mut join = Vec::new();
         for (local, foreign) in &related.on {
             match self.feature(mode, row, *local, fresh).outcome {
@@ -122,10 +130,12 @@ impl Oracle<'_> {
             if keep {
                 let mut value = |expression: Option<&Expression>| match expression {
                     None => Value::Null,
-                    Some(expression) => match self.evaluate(mode, &mut child, Some(row), expression, window, &mut Vec::new()) {
-                        Outcome::Value(value) => value,
-                        _ => Value::Null,
-                    },
+                    Some(expression) => {
+                        match self.evaluate(mode, &mut child, Some(row), expression, window, &mut Vec::new()) {
+                            Outcome::Value(value) => value,
+                            _ => Value::Null,
+                        }
+                    }
                 };
                 values.push(value(projection));
                 by.push(value(arguments.first()));
@@ -134,7 +144,7 @@ impl Oracle<'_> {
         aggregate(function, &values, &by).map_or(Outcome::Failed("RESOLVER_FAILED"), Outcome::Value)
     }
 
-    /// Rows behind a has-one: the aggregate belongs to the related row.
+    /// Rows behind has-one relationships: the aggregate belongs to the row at their end.
     #[expect(clippy::too_many_arguments, reason = "an aggregate has this many parts")]
     fn through(
         &self,
@@ -147,16 +157,22 @@ impl Oracle<'_> {
         fresh: &mut Vec<Write>,
     ) -> Outcome {
         let (chain, ..) = selected(of);
-        let Some(first) = unfold(chain).and_then(|chain| chain.names.first().copied()) else { return Outcome::Failed("INVALID_QUERY") };
-        let Some((relationship, entity)) = self.relationship(row.entity, first) else { return Outcome::Failed("INVALID_QUERY") };
+        let Some(chain) = unfold(chain) else { return Outcome::Failed("INVALID_QUERY") };
+        let Some((_, before)) = chain.names.split_last() else { return Outcome::Failed("INVALID_QUERY") };
+        let (mut entity, mut steps) = (row.entity, Vec::new());
+        for name in before {
+            let Some((relationship, next)) = self.relationship(entity, name) else { return Outcome::Failed("INVALID_QUERY") };
+            steps.push(relationship);
+            entity = next;
+        }
         let Some(key) = self.graph.primary_key(entity) else { return Outcome::Failed("INVALID_QUERY") };
-        match self.walk(mode, row, &[relationship], key, false, fresh).outcome {
+        match self.walk(mode, row, &steps, key, false, fresh).outcome {
             Outcome::Value(Value::Null) => Outcome::Value(Value::Null),
             Outcome::Value(found) => {
                 let given = BTreeMap::from([(key, found.clone())]);
                 let known = BTreeMap::new();
                 let mut related = Row { entity, key: Some(found), now: row.now, given, known, is_tainted: false };
-                let inner = without_first(of, first);
+                let inner = before.iter().fold(of.clone(), |of, name| without_first(&of, name));
                 self.aggregated(mode, &mut related, &inner, function, arguments, window, fresh)
             }
             other => blocked(mode, other),

@@ -42,7 +42,8 @@ impl Oracle<'_> {
                         && listed.is_some_and(|row| row.contains_key(name))
                 }
                 ResolverBody::Python(body) => {
-                    self.graph.namespace(&body.entity) == Some(entity) && body.outputs.iter().any(|output| output == name)
+                    self.graph.namespace(&body.entity) == Some(entity)
+                        && body.outputs.iter().any(|output| output == name)
                 }
             }
         };
@@ -53,11 +54,11 @@ impl Oracle<'_> {
     /// Whether any resolver that lists the entity has a row of this key; without one every key stands for a row.
     pub(super) fn exists(&self, entity: EntityId, key: &Value, now: i64) -> bool {
         let class = &self.graph.entity(entity).class;
-        let lists = |resolver: &&Resolver| {
-            matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves))
-        };
+        let lists = |resolver: &&Resolver| matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves));
         let mut listing = self.graph.resolvers.iter().filter(lists).peekable();
-        let Some(primary) = self.graph.primary_key(entity).map(|id| self.graph.feature(id).name.clone()) else { return true };
+        let Some(primary) = self.graph.primary_key(entity).map(|id| self.graph.feature(id).name.clone()) else {
+            return true;
+        };
         listing.peek().is_none()
             || listing.any(|resolver| {
                 let rows = self.facts.get(&resolver.name).map(Vec::as_slice).unwrap_or_default();
@@ -104,13 +105,16 @@ impl Oracle<'_> {
     }
 
     /// Rows of an entity with these values: per key the version in force, in (feature time, key) order.
-    pub(super) fn listed(&self, entity: EntityId, join: &[(FeatureId, Value)], now: i64) -> Vec<BTreeMap<String, Value>> {
+    pub(super) fn listed(
+        &self,
+        entity: EntityId,
+        join: &[(FeatureId, Value)],
+        now: i64,
+    ) -> Vec<BTreeMap<String, Value>> {
         let Some(primary) = self.graph.primary_key(entity) else { return Vec::new() };
         let primary = self.graph.feature(primary).name.clone();
         let class = &self.graph.entity(entity).class;
-        let lists = |resolver: &&Resolver| {
-            matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves))
-        };
+        let lists = |resolver: &&Resolver| matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves));
         let Some(resolver) = self.graph.resolvers.iter().find(lists) else { return Vec::new() };
         let rows = self.facts.get(&resolver.name).map(Vec::as_slice).unwrap_or_default();
         let mut by_key: BTreeMap<String, Vec<&BTreeMap<String, Value>>> = BTreeMap::new();

@@ -37,12 +37,20 @@ pub(super) fn forget_letters(context: &mut Context<'_>, mark: usize, keys: &Arra
     let gone = absent.iter().enumerate().filter(|(_, absent)| **absent);
     let gone: HashSet<String> = gone.map(|(row, _)| display_key(keys.as_ref(), row)).collect();
     let later = context.letters.split_off(mark);
-    context.letters.extend(later.into_iter().filter(|letter| !letter.key.as_ref().is_some_and(|key| gone.contains(key))));
+    context
+        .letters
+        .extend(later.into_iter().filter(|letter| !letter.key.as_ref().is_some_and(|key| gone.contains(key))));
 }
 
 /// Cells per row as the outer scope reads them: nothing from an absent row. Through an optional relationship nothing is
 /// null.
-pub(super) fn seen_from_outside(mut cells: Column, keys: &ArrayRef, absent: &[bool], groups: &[u32], optional: bool) -> Column {
+pub(super) fn seen_from_outside(
+    mut cells: Column,
+    keys: &ArrayRef,
+    absent: &[bool],
+    groups: &[u32],
+    optional: bool,
+) -> Column {
     if keys.null_count() == 0 && !absent.contains(&true) && cells.states.all(State::Present) {
         return cells;
     }
