@@ -32,7 +32,6 @@ impl Context<'_> {
 }
 
 /// A rule of our own was broken; the text is Arrow's or DataFusion's and names types, not values.
-#[expect(clippy::needless_pass_by_value, reason = "used as the argument of map_err")]
 pub(crate) fn internal(error: impl std::fmt::Display) -> Letter {
     Letter::new(Code::Bug, format!("A column operation failed: {error}."))
         .fix("This is a fault of Creta. Please report it with the plan that `creta explain` prints.")

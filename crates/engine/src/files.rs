@@ -170,7 +170,7 @@ fn condition(frame: &DataFrame, predicate: &Predicate) -> Option<Expr> {
         Predicate::In { column, values } if values.len() <= MAX_KEYS => {
             comparable(&column_type(column)?, values.data_type()).then(|| {
                 let items = (0..values.len()).filter_map(|row| ScalarValue::try_from_array(values, row).ok());
-                ident(column).in_list(items.map(|value| lit(value)).collect(), false)
+                ident(column).in_list(items.map(lit).collect(), false)
             })
         }
         Predicate::In { .. } => None,

@@ -49,7 +49,7 @@ pub fn read(deployment: &Deployment, project: &Path) -> Facts {
 
 fn rows(graph: &Graph, namespace: &str, text: &str, database: &Connection) -> Vec<BTreeMap<String, Value>> {
     let mut statement = database.prepare(text).unwrap();
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut found = Vec::new();
     let mut rows = statement.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {

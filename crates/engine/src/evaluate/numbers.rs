@@ -53,7 +53,7 @@ fn rounded(batch: &mut Batch, function: Function, cells: &Cells, rows: usize) ->
     let cell = |row: usize| {
         let value = numbers.get(row)?;
         let whole = if function == Function::Floor { value.floor() } else { value.ceil() };
-        let fits = whole >= -9_223_372_036_854_775_808.0 && whole < 9_223_372_036_854_775_808.0;
+        let fits = (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&whole);
         if !fits {
             batch.fail(row, "the result is not a 64-bit int");
         }

@@ -280,7 +280,8 @@ proptest! {
 
 fn of(function: F, data_type: &DataType, output: &DataType, values: &[Value]) -> Value {
     let column = array_of(data_type, values.iter().map(Some)).unwrap();
-    run(function, &column, Some(&column), &[0..values.len()], output).remove(0)
+    let whole = 0..values.len();
+    run(function, &column, Some(&column), std::slice::from_ref(&whole), output).remove(0)
 }
 
 #[test]

@@ -142,7 +142,9 @@ impl<'a> ScopeBuilder<'a> {
                 Err(Letter::new(Code::InvalidQuery, format!("`{fqn}` is a relationship; name a feature behind it.")))
             }
             (Some((Step::HasOne(relationship), rest)), _) => {
-                self.through_one(*relationship, optional, |nested, optional| nested.need_behind(optional, rest, feature))
+                self.through_one(*relationship, optional, |nested, optional| {
+                    nested.need_behind(optional, rest, feature)
+                })
             }
             (Some((Step::HasMany(relationship), rest)), _) => self.need_rows(*relationship, rest, feature),
             (None, None) => Err(Letter::new(Code::InvalidQuery, "The path names no feature.")),

@@ -96,7 +96,7 @@ fn write_list(out: &mut Vec<u8>, items: &dyn Array, style: Style) {
 /// `{"columns": ["txn.id", …], "values": [[column 1 …], [column 2 …]]}`
 fn write_rows(out: &mut Vec<u8>, rows: &StructArray, style: Style) {
     out.extend_from_slice(b"{\"columns\":");
-    separated(out, b'[', b']', rows.column_names(), |out, name| write_json(out, name));
+    separated(out, b'[', b']', rows.column_names(), write_json);
     out.extend_from_slice(b",\"values\":");
     separated(out, b'[', b']', rows.columns(), |out, column| write_list(out, column.as_ref(), style));
     out.push(b'}');

@@ -161,7 +161,9 @@ impl Oracle<'_> {
         let Some((_, before)) = chain.names.split_last() else { return Outcome::Failed("INVALID_QUERY") };
         let (mut entity, mut steps) = (row.entity, Vec::new());
         for name in before {
-            let Some((relationship, next)) = self.relationship(entity, name) else { return Outcome::Failed("INVALID_QUERY") };
+            let Some((relationship, next)) = self.relationship(entity, name) else {
+                return Outcome::Failed("INVALID_QUERY");
+            };
             steps.push(relationship);
             entity = next;
         }
