@@ -5,6 +5,7 @@ use crate::run::Stores;
 use crate::scans::Run;
 use creta_model::observation::Entry;
 use creta_model::{Code, Letter};
+use creta_ports::python::QueryContext;
 
 /// Letters of one request beyond this number are counted, not kept.
 const MAX_LETTERS: usize = 1_000;
@@ -19,6 +20,7 @@ pub(crate) struct Context<'a> {
     pub persists: bool,
     /// Shared by the partitions of one offline run.
     pub run: Option<&'a Run>,
+    pub query_context: &'a QueryContext,
     pub letters: Vec<Letter>,
     pub entries: Vec<Entry>,
 }

@@ -4,6 +4,7 @@ use arrow::array::{ArrayRef, Int64Array};
 use arrow::record_batch::RecordBatch;
 use creta_model::Letter;
 use creta_plan::Question;
+use creta_ports::python::QueryContext;
 
 /// A question with its values.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Request {
     pub query_id: String,
     /// Shared by the partitions of one offline run, so that a source is scanned once for all of them.
     pub run: Option<std::sync::Arc<crate::scans::Run>>,
+    /// Handed to Python resolvers as it is.
+    pub query_context: QueryContext,
 }
 
 /// What each row treats as the present. Microseconds, UTC.

@@ -76,6 +76,7 @@ impl Engine {
             started_at,
             persists: !offline && matches!(request.times, Times::Clock),
             run: request.run.as_deref(),
+            query_context: &request.query_context,
             letters: Vec::new(),
             entries: Vec::new(),
         }

@@ -168,7 +168,13 @@ async fn call(context: &Context<'_>, resolver: ResolverId) -> Result<RecordBatch
     let graph = context.deployment.project.graph();
     let name = graph.resolver(resolver).name.clone();
     let python = context.deployment.python.as_ref().ok_or_else(|| internal("no Python workers"))?;
-    let call = Call { resolver: name.clone(), batch: None, rows: 0, timeout: limit(context, resolver) };
+    let call = Call {
+        resolver: name.clone(),
+        batch: None,
+        rows: 0,
+        timeout: limit(context, resolver),
+        query_context: context.query_context.clone(),
+    };
     let answer = python.call(call).await?;
     if let Some(error) = answer.errors.into_iter().next() {
         let message = format!("`{name}` raised {}: {}", error.exception.kind, error.exception.message);

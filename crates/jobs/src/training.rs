@@ -10,6 +10,7 @@ use arrow::record_batch::RecordBatch;
 use creta_engine::{Deployment, Engine};
 use creta_model::{Code, Letter};
 use creta_plan::Question;
+use creta_ports::python::QueryContext;
 use creta_ports::metadata::{Revision, RevisionStatus};
 use creta_ports::{Blobs, Metadata, Position, Result};
 use run::Progress;
@@ -25,6 +26,7 @@ pub struct Order {
     pub question: Question,
     pub spine: Spine,
     pub dataset_name: Option<String>,
+    pub query_context: QueryContext,
 }
 
 /// Keys (and other given values) with the instant that each row treats as the present.

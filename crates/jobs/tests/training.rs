@@ -39,7 +39,7 @@ fn order(rows: i64, output: &str) -> Order {
     let keys: Int64Array = (0..rows).rev().collect();
     let inputs = RecordBatch::try_from_iter([("ship.id", Arc::new(keys) as Arc<dyn Array>)]).unwrap();
     let spine = Spine { inputs, times: (0..rows).map(|row| row * 10).collect() };
-    Order { deployment, question, spine, dataset_name: Some("spring".to_owned()) }
+    Order { deployment, question, spine, dataset_name: Some("spring".to_owned()), query_context: Default::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,7 @@ use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use creta_model::errors::{Exception, Place};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One call of one resolver.
@@ -15,7 +16,11 @@ pub struct Call {
     pub batch: Option<RecordBatch>,
     pub rows: usize,
     pub timeout: Duration,
+    pub query_context: QueryContext,
 }
+
+/// What the caller of a query hands down to resolvers: `CretaContext.get(key)`.
+pub type QueryContext = Arc<BTreeMap<String, String>>;
 
 /// What the resolver returned: columns named by feature, without the namespace.
 #[derive(Debug, Clone)]

@@ -33,7 +33,7 @@ struct CallHeader<'a> {
     id: u64,
     resolver: &'a str,
     rows: usize,
-    context: BTreeMap<&'a str, &'a str>,
+    context: &'a BTreeMap<String, String>,
 }
 
 /// What a worker says.
@@ -99,12 +99,13 @@ impl Exchange {
         resolver: &str,
         rows: usize,
         batch: Option<&RecordBatch>,
+        context: &BTreeMap<String, String>,
     ) -> Result<(), ArrowError> {
         self.outgoing.clear();
         self.outgoing.shrink_to(KEEP);
         self.outgoing.resize(LENGTHS, 0);
         self.sent = 0;
-        let header = CallHeader { kind: "call", id, resolver, rows, context: BTreeMap::new() };
+        let header = CallHeader { kind: "call", id, resolver, rows, context };
         serde_json::to_writer(&mut self.outgoing, &header).map_err(|error| ArrowError::JsonError(error.to_string()))?;
         let body_at = self.outgoing.len();
         if let Some(batch) = batch {

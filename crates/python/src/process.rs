@@ -96,7 +96,7 @@ impl Worker {
     /// Makes a call ready to be sent.
     pub fn begin(&mut self, id: u64, call: &Call) -> Result<()> {
         self.speaker.is(&call.resolver);
-        self.exchange.call(id, &call.resolver, call.rows, call.batch.as_ref()).map_err(|error| {
+        self.exchange.call(id, &call.resolver, call.rows, call.batch.as_ref(), &call.query_context).map_err(|error| {
             Letter::new(
                 creta_model::Code::Bug,
                 format!("The arguments of `{}` could not be encoded: {error}.", call.resolver),

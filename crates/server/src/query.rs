@@ -9,9 +9,11 @@ use creta_engine::Times;
 use creta_model::errors::nearest;
 use creta_model::{Code, Graph, Letter};
 use creta_plan::{Mode, Question};
+use creta_ports::python::QueryContext;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The fields that queries share. Unknown ones are ignored, as published clients send more than we need.
@@ -38,6 +40,13 @@ pub(crate) struct QueryBody {
     #[serde(deserialize_with = "null_as_default")]
     pub(crate) expression_outputs: Vec<Value>,
     pub(crate) branch_id: Option<String>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(crate) query_context: Map<String, Value>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub(crate) store_plan_stages: bool,
+    /// Definitions of the caller's own, serialised.
+    pub(crate) overlay_graph: Value,
+    pub(crate) preview_deployment_id: Option<String>,
 }
 
 /// One instant for the query, or one per row.
@@ -83,13 +92,7 @@ impl QueryBody {
         inputs: Vec<String>,
         mode: Mode,
     ) -> Result<Question, Letter> {
-        if !self.expression_outputs.is_empty() {
-            return Err(Letter::new(Code::InvalidQuery, "Outputs as serialised expressions are not supported.")
-                .fix("Declare the expression as a feature and ask for it by name."));
-        }
-        if self.branch_id.is_some() {
-            return Err(Letter::new(Code::InvalidQuery, "This server has no branches.").fix("Ask without a branch."));
-        }
+        self.refuse_unsupported()?;
         let mut staleness = BTreeMap::new();
         let mut outputs = Vec::new();
         if let Some(name) = &self.query_name {
@@ -120,6 +123,30 @@ impl QueryBody {
             required_resolver_tags: self.context.required_resolver_tags.clone(),
             environment: settings.environment_name.clone(),
         })
+    }
+
+    fn refuse_unsupported(&self) -> Result<(), Letter> {
+        if !self.expression_outputs.is_empty() {
+            return Err(Letter::new(Code::InvalidQuery, "Outputs as serialised expressions are not supported.")
+                .fix("Declare the expression as a feature and ask for it by name."));
+        }
+        if self.branch_id.is_some() {
+            return Err(Letter::new(Code::InvalidQuery, "This server has no branches.").fix("Ask without a branch."));
+        }
+        let unsupported = [
+            (self.store_plan_stages, "store_plan_stages"),
+            (!self.overlay_graph.is_null(), "overlay_graph"),
+            (self.preview_deployment_id.is_some(), "preview_deployment_id"),
+        ];
+        match unsupported.iter().find(|(asked, _)| *asked) {
+            None => Ok(()),
+            Some((_, name)) => Err(not_supported(name)),
+        }
+    }
+
+    /// Values travel as text.
+    pub(crate) fn query_context(&self) -> QueryContext {
+        text_of_values(&self.query_context)
     }
 
     /// The present of the query, or of each of its rows.
@@ -164,6 +191,17 @@ impl QueryBody {
             small_lists: option("pack_groups_avoid_large_list"),
         }
     }
+}
+
+/// An option of the published clients that this server does not have.
+pub(crate) fn not_supported(option: &str) -> Letter {
+    Letter::new(Code::InvalidQuery, format!("Queries with `{option}` are not supported by this server."))
+        .fix(format!("Leave `{option}` out."))
+}
+
+pub(crate) fn text_of_values(values: &Map<String, Value>) -> QueryContext {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Arc::new(values.iter().map(|(key, value)| (key.clone(), text(value))).collect())
 }
 
 /// A text that is the same for all questions of one shape.

@@ -62,7 +62,7 @@ async fn ask(
     let batch = arguments(plan, call, frame, rows)?;
     let resolver = context.deployment.project.graph().resolver(call.resolver).name.clone();
     let timeout = scans::limit(context, call.resolver);
-    python.call(Call { resolver, batch, rows: rows.len(frame.rows), timeout }).await
+    python.call(Call { resolver, batch, rows: rows.len(frame.rows), timeout, query_context: context.query_context.clone() }).await
 }
 
 fn arguments(plan: &ScopePlan, call: &PythonCall, frame: &Frame, rows: &Rows) -> Result<Option<RecordBatch>, Letter> {

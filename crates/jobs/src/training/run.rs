@@ -96,6 +96,7 @@ fn request(order: &Order, revision: &str, first: usize, count: usize, run: &Arc<
         times: Times::PerRow(order.spine.times.slice(first, count)),
         query_id: revision.to_owned(),
         run: Some(run.clone()),
+        query_context: order.query_context.clone(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::body::{Body, json};
 use crate::errors::Failure;
-use crate::query::{Context, QueryBody, null_as_default};
+use crate::query::{Context, QueryBody, not_supported, null_as_default, text_of_values};
 use crate::routes::blobs::link;
 use crate::state::AppState;
 use crate::wire::dataset::{dataset, job as job_object, report as report_object};
@@ -17,7 +17,7 @@ use creta_model::{Code, Letter};
 use creta_plan::{Mode, Recompute};
 use creta_ports::metadata::Revision;
 use serde::Deserialize;
-use serde_json::{Value, json as object};
+use serde_json::{Map, Value, json as object};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,8 +32,6 @@ const MOST_LINKS: usize = 1_000;
 pub(super) struct OfflineBody {
     #[serde(default, deserialize_with = "null_as_default")]
     output: Vec<String>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    required_output: Vec<String>,
     #[serde(default)]
     input: Value,
     #[serde(default)]
@@ -45,18 +43,42 @@ pub(super) struct OfflineBody {
     #[serde(default, deserialize_with = "null_as_default")]
     recompute_features: RecomputeField,
     #[serde(default, deserialize_with = "null_as_default")]
-    sample_features: Vec<String>,
-    #[serde(default, deserialize_with = "null_as_default")]
     tags: Vec<String>,
     #[serde(default, deserialize_with = "null_as_default")]
     required_resolver_tags: Vec<String>,
     #[serde(default, deserialize_with = "null_as_default")]
-    store_online: bool,
-    #[serde(default, deserialize_with = "null_as_default")]
-    store_offline: bool,
-    #[serde(default)]
-    spine_sql_query: Value,
+    query_context: Map<String, Value>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
 }
+
+/// Options that would change the answer and that this server does not have. Hints about where and how to run
+/// (`resources`, `num_workers`, …) change nothing and are accepted.
+const UNSUPPORTED: &[&str] = &[
+    "branch",
+    "env_overrides",
+    "explain",
+    "feature_for_lower_upper_bound",
+    "inserted_at_lower_bound",
+    "inserted_at_upper_bound",
+    "max_cache_age_secs",
+    "max_samples",
+    "observed_at_lower_bound",
+    "observed_at_upper_bound",
+    "output_expressions",
+    "overlay_graph",
+    "override_target_image_tag",
+    "recompute_request_revision_id",
+    "required_output",
+    "required_output_expressions",
+    "sample_features",
+    "spine_sql_query",
+    "store_offline",
+    "store_online",
+    "store_plan_stages",
+    "unload_resolvers",
+    "write_to",
+];
 
 /// `recompute_features`: false, true, or the names of those to recompute.
 #[derive(Debug, Deserialize)]
@@ -133,26 +155,22 @@ pub(super) async fn submit(State(state): State<AppState>, Body(body): Body) -> R
     let question = query.question(deployment.project.graph(), &state.settings, names, mode)?;
     // Planned here once, so that a question that cannot be planned is refused before a revision exists.
     state.engine.explain(&deployment, &question)?;
-    let order = Order { deployment, question, spine, dataset_name: body.dataset_name };
+    let order = Order { deployment, question, spine, dataset_name: body.dataset_name, query_context: text_of_values(&body.query_context) };
     let revision = state.training.start(order).await?;
     state.training.wait(&revision.id, PATIENCE).await;
     whole_dataset(&state, &revision.id).await
 }
 
 fn refuse_unsupported(body: &OfflineBody) -> Result<(), Letter> {
-    let unsupported = [
-        (!body.required_output.is_empty(), "required_output"),
-        (!body.sample_features.is_empty(), "sample_features"),
-        (body.store_online, "store_online"),
-        (body.store_offline, "store_offline"),
-        (!body.spine_sql_query.is_null(), "spine_sql_query"),
-    ];
-    match unsupported.iter().find(|(asked, _)| *asked) {
+    let is_set = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        _ => true,
+    };
+    match UNSUPPORTED.iter().find(|name| body.others.get(**name).is_some_and(is_set)) {
         None => Ok(()),
-        Some((_, name)) => {
-            let message = format!("Offline queries with `{name}` are not supported by this server.");
-            Err(Letter::new(Code::InvalidQuery, message).fix(format!("Leave `{name}` out.")))
-        }
+        Some(name) => Err(not_supported(name)),
     }
 }
 
