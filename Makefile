@@ -29,15 +29,18 @@ test: python ## every test
 check: system ## formatting, lints, the law of the house
 	@cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
-	cargo test --quiet -p creta --test main law
+	cargo test --workspace --test main --quiet law::
 
 crash: python ## kill -9 a loaded server at 200 random moments
 	@CRETA_TEST_PYTHON=$(PYTHON) CRETA_CRASH_KILLS=$${KILLS:-200} CRETA_CRASH_SEED=$${SEED:-1} \
-		cargo test --quiet -p creta --test main crash -- --nocapture
+		cargo test --workspace --test main --quiet crash:: -- --nocapture
 
 bench: python ## load profiles in a release build
 	@cargo build --release --bin creta
 	CRETA_BIN=$(CARGO_TARGET_DIR)/release/creta $(PYTHON) bench/online/run.py
+
+gen: python ## the generated pages of docs/reference
+	@CRETA_TEST_PYTHON=$(PYTHON) CRETA_GENERATE=1 cargo test --workspace --test main --quiet letters::
 
 fmt: ## format everything
 	@cargo fmt --all

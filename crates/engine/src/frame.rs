@@ -211,11 +211,13 @@ pub(crate) struct Frame {
     pub rows: usize,
     pub now: PerRow<i64>,
     pub columns: Vec<Column>,
+    /// Per slot: does anybody read it? Statements return more columns than a question needs.
+    pub demanded: Vec<bool>,
 }
 
 impl Frame {
     pub fn new(rows: usize, now: PerRow<i64>, slots: usize) -> Frame {
-        Frame { rows, now, columns: vec![Column::unset(); slots] }
+        Frame { rows, now, columns: vec![Column::unset(); slots], demanded: vec![true; slots] }
     }
 
     /// A value column that is known for every row.

@@ -64,7 +64,7 @@ pub(crate) fn run_scope<'a>(
 
 /// Which rows each stage works on, found from the last stage to the first: those that somebody wants and that the
 /// stores and the caller have not answered.
-fn work_per_stage(plan: &ScopePlan, frame: &Frame, wanted: &[Slot]) -> Vec<Option<Rows>> {
+fn work_per_stage(plan: &ScopePlan, frame: &mut Frame, wanted: &[Slot]) -> Vec<Option<Rows>> {
     let mut demand: Vec<Option<Rows>> = vec![None; plan.slots.len()];
     for slot in wanted {
         demand[slot.0] = Some(Rows::All);
@@ -91,6 +91,7 @@ fn work_per_stage(plan: &ScopePlan, frame: &Frame, wanted: &[Slot]) -> Vec<Optio
         }
         work[index] = rows;
     }
+    frame.demanded = demand.iter().map(Option::is_some).collect();
     work
 }
 

@@ -55,7 +55,13 @@ pub fn numbers(values: &[i64]) -> RecordBatch {
 
 pub fn call(resolver: &str, values: &[i64]) -> Call {
     let batch = (!values.is_empty()).then(|| numbers(values));
-    Call { resolver: resolver.to_owned(), batch, rows: values.len(), timeout: Duration::from_secs(30), query_context: Default::default() }
+    Call {
+        resolver: resolver.to_owned(),
+        batch,
+        rows: values.len(),
+        timeout: Duration::from_secs(30),
+        query_context: Default::default(),
+    }
 }
 
 pub fn column(answer: &Answer, name: &str) -> Vec<i64> {

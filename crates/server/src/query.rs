@@ -13,8 +13,8 @@ use creta_ports::python::QueryContext;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 /// The fields that queries share. Unknown ones are ignored, as published clients send more than we need.
 #[derive(Debug, Default, Deserialize)]

@@ -55,16 +55,23 @@ fn show(answer: &Value) {
     }
 }
 
-/// Errors of a query are told after its values; the exit status is that of the first.
+/// Errors of a query are told after its values, each once; the exit status is that of the first.
 fn failures(answer: &Value) -> Result<(), Vec<Letter>> {
-    let letter = |error: &Value| {
-        let code = serde_json::from_value(error["letter"].clone()).unwrap_or(Code::ResolverFailed);
-        let letter = Letter::new(code, error["message"].as_str().unwrap_or_default());
-        match error["fix"].as_str() {
-            Some(fix) => letter.fix(fix),
-            None => letter,
+    let mut letters: Vec<Letter> = Vec::new();
+    for letter in answer["errors"].as_array().into_iter().flatten().map(letter) {
+        if !letters.iter().any(|known| known.code == letter.code && known.message == letter.message) {
+            letters.push(letter);
         }
-    };
-    let letters: Vec<Letter> = answer["errors"].as_array().into_iter().flatten().map(letter).collect();
+    }
     if letters.is_empty() { Ok(()) } else { Err(letters) }
+}
+
+fn letter(error: &Value) -> Letter {
+    let code = serde_json::from_value(error["letter"].clone()).unwrap_or(Code::ResolverFailed);
+    let letter = Letter::new(code, error["message"].as_str().unwrap_or_default());
+    Letter {
+        fix: error["fix"].as_str().map(str::to_owned),
+        exception: serde_json::from_value(error["exception"].clone()).ok(),
+        ..letter
+    }
 }

@@ -75,8 +75,15 @@ impl Server {
     pub async fn stop(mut self) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        let status = tokio::task::spawn_blocking(move || self.child.wait().unwrap()).await.unwrap();
+        let status = tokio::task::block_in_place(|| self.child.wait().unwrap());
         assert!(status.success(), "{status}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

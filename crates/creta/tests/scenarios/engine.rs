@@ -9,8 +9,8 @@ use creta_engine::{Deployment, Origin, Request, Times};
 use creta_jobs::{Order, Spine};
 use creta_model::Value;
 use creta_plan::{Mode, Question, Recompute as PlanRecompute};
-use creta_ports::python::QueryContext;
 use creta_ports::arrays::{array_of, value_at};
+use creta_ports::python::QueryContext;
 use creta_testkit::oracle::Recompute;
 use creta_testkit::scenario::{Cell, Columns, value};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -75,7 +75,14 @@ pub async fn ask(running: &Running, deployment: &Deployment, asked: &Asked) -> R
         Question { staleness, ..Question::online(asked.given.keys().cloned().collect(), asked.outputs.clone()) };
     let times = asked.now.map_or(Times::Clock, Times::At);
     let inputs = batch(deployment, &columns);
-    let request = Request { question, inputs, times, query_id: "scenario".to_owned(), run: None, query_context: QueryContext::default() };
+    let request = Request {
+        question,
+        inputs,
+        times,
+        query_id: "scenario".to_owned(),
+        run: None,
+        query_context: QueryContext::default(),
+    };
     let answer =
         running.product.state.engine.online(deployment, request).await.map_err(|letters| format!("{letters:#?}"))?;
     Ok(answer
@@ -112,7 +119,13 @@ pub async fn train(
         ..Question::online(given.keys().cloned().collect(), outputs.to_vec())
     };
     let spine = Spine { inputs: batch(deployment, given), times: Int64Array::from(times.to_vec()) };
-    let order = Order { deployment: deployment.clone(), question, spine, dataset_name: None, query_context: QueryContext::default() };
+    let order = Order {
+        deployment: deployment.clone(),
+        question,
+        spine,
+        dataset_name: None,
+        query_context: QueryContext::default(),
+    };
     let state = &running.product.state;
     let revision = state.training.start(order).await.unwrap();
     state.training.wait(&revision.id, Duration::from_secs(60)).await;

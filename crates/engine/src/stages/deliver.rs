@@ -43,7 +43,7 @@ pub(super) fn deliver(
             let message =
                 format!("`{}` cannot be null, but its producer gave no value and it has no default.", info.label);
             let letter = Letter::new(Code::ValidationFailed, message).fix("Declare it `| None`, or give it a default.");
-            context.report(about(letter, plan, frame, slot, rows.at(position)));
+            tell(context, plan, frame, slot, rows.at(position), letter);
         }
         let giver = |state: &State| if *state == State::Unset { Giver::NOBODY } else { delivery.giver };
         let givers = states.iter().map(giver).collect();
@@ -104,7 +104,7 @@ fn fail_blocked(
                 "`{}` could not be computed because `{}` has no value.",
                 plan.slots[slot.0].label, plan.slots[culprit.0].label
             );
-            context.report(about(Letter::new(Code::UpstreamFailed, message), plan, frame, *slot, row));
+            tell(context, plan, frame, *slot, row, Letter::new(Code::UpstreamFailed, message));
         }
     }
     for slot in outputs {
@@ -125,17 +125,20 @@ pub(super) fn fail(
 ) {
     let total = frame.rows;
     for position in 0..rows.len(total) {
-        let told = about(letter.clone(), plan, frame, slot, rows.at(position));
-        context.report(told);
+        tell(context, plan, frame, slot, rows.at(position), letter.clone());
     }
     frame.columns[slot.0].mark(rows, total, State::Failed);
 }
 
-/// Adds the feature and the row's key to a letter.
-pub(super) fn about(letter: Letter, plan: &ScopePlan, frame: &Frame, slot: Slot, row: usize) -> Letter {
+/// Reports a letter about a cell that somebody reads, with the feature and the row's key.
+pub(super) fn tell(context: &mut Context<'_>, plan: &ScopePlan, frame: &Frame, slot: Slot, row: usize, letter: Letter) {
+    if !frame.demanded[slot.0] {
+        return;
+    }
     let letter = letter.feature(&plan.slots[slot.0].label);
-    match plan.key.and_then(|key| frame.columns[key.0].values.as_ref()) {
+    let keys = plan.key.and_then(|key| frame.columns[key.0].values.as_ref());
+    context.report(match keys {
         Some(keys) => letter.key(display_key(keys.as_ref(), row)),
         None => letter,
-    }
+    });
 }

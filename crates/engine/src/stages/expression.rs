@@ -1,6 +1,6 @@
 //! Evaluates a `_` expression on a batch.
 
-use super::deliver::{Delivery, about, deliver, ready};
+use super::deliver::{Delivery, deliver, ready, tell};
 use crate::context::Context;
 use crate::evaluate::evaluate;
 use crate::frame::{Frame, Giver, PerRow, Rows, State};
@@ -44,8 +44,7 @@ pub(super) fn run(
     for failure in &evaluated.failures {
         let letter =
             Letter::new(Code::ResolverFailed, format!("`{}`: {}.", plan.slots[output.0].label, failure.message));
-        let told = about(letter, plan, frame, *output, rows.at(failure.row));
-        context.report(told);
+        tell(context, plan, frame, *output, rows.at(failure.row), letter);
     }
     frame.columns[output.0].mark(&Rows::Some(failed), frame.rows, State::Failed);
     Ok(())

@@ -7,7 +7,7 @@
 mod pairs;
 mod slices;
 
-use super::deliver::{Delivery, about, deliver, ready};
+use super::deliver::{Delivery, deliver, ready, tell};
 use crate::context::Context;
 use crate::frame::{Frame, Giver, PerRow, Rows, State};
 use crate::kernels::keys::distinct;
@@ -156,8 +156,7 @@ fn hand_over(
         for (position, message) in made.failures {
             let row = rows.at(position);
             let letter = Letter::new(Code::ResolverFailed, format!("`{}`: {message}.", plan.slots[slot.0].label));
-            let letter = about(letter, plan, frame, *slot, row);
-            context.report(letter);
+            tell(context, plan, frame, *slot, row, letter);
             frame.columns[slot.0].mark(&Rows::Some(vec![row as u32]), frame.rows, State::Failed);
         }
     }

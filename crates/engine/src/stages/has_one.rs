@@ -2,7 +2,7 @@
 
 mod absence;
 
-use super::deliver::{about, ready};
+use super::deliver::{ready, tell};
 use crate::context::{Context, internal};
 use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State, gather};
 use crate::kernels::keys::distinct;
@@ -147,7 +147,7 @@ fn receive(
             _ => continue,
         };
         let letter = Letter::new(Code::UpstreamFailed, message);
-        context.report(about(letter, plan, frame, output, rows.at(position)));
+        tell(context, plan, frame, output, rows.at(position), letter);
     }
     let states = match cells.states {
         PerRow::Same(State::Unset) => PerRow::Same(State::Failed),

@@ -1,6 +1,6 @@
 //! Calls a Python resolver on the rows whose arguments are there.
 
-use super::deliver::{Delivery, about, deliver, fail, ready};
+use super::deliver::{Delivery, deliver, fail, ready, tell};
 use super::expression::now_array;
 use crate::context::{Context, internal};
 use crate::frame::{Frame, Giver, PerRow, Rows, State};
@@ -62,7 +62,15 @@ async fn ask(
     let batch = arguments(plan, call, frame, rows)?;
     let resolver = context.deployment.project.graph().resolver(call.resolver).name.clone();
     let timeout = scans::limit(context, call.resolver);
-    python.call(Call { resolver, batch, rows: rows.len(frame.rows), timeout, query_context: context.query_context.clone() }).await
+    python
+        .call(Call {
+            resolver,
+            batch,
+            rows: rows.len(frame.rows),
+            timeout,
+            query_context: context.query_context.clone(),
+        })
+        .await
 }
 
 fn arguments(plan: &ScopePlan, call: &PythonCall, frame: &Frame, rows: &Rows) -> Result<Option<RecordBatch>, Letter> {
@@ -155,8 +163,8 @@ fn line_up(
         deliver(context, plan, frame, *slot, rows, delivery)?;
         for error in &answer.errors {
             let row = rows.at(error.row.unwrap_or_default());
-            let letter = about(raised(context, call, error), plan, frame, *slot, row);
-            context.report(letter);
+            let letter = raised(context, call, error);
+            tell(context, plan, frame, *slot, row, letter);
             frame.columns[slot.0].mark(&Rows::Some(vec![row as u32]), frame.rows, State::Failed);
         }
     }

@@ -70,6 +70,21 @@ impl<'a> ScopeBuilder<'a> {
         }
     }
 
+    /// A row is found by its primary key: the statement must return it, and the question must give it.
+    fn no_key(&self, id: ResolverId, returned: bool) -> Letter {
+        let resolver = self.graph().resolver(id);
+        let entity = self.graph().entity(self.entity);
+        let key = entity.primary_key.map_or(&entity.namespace, |key| &self.graph().feature(key).fqn);
+        let letter = if returned {
+            let message = format!("`{}` finds rows by `{key}`, which the query does not give.", resolver.name);
+            Letter::new(Code::ResolverNotFound, message).fix(format!("Give `{key}` as an input."))
+        } else {
+            let message = format!("`{}` does not return `{key}`, so no row can be looked up.", resolver.name);
+            Letter::new(Code::ResolverNotFound, message).fix("Add the primary key to the statement's columns.")
+        };
+        letter.at(&resolver.place)
+    }
+
     /// What a resolver fills here: all it produces, except what is given or produced otherwise already.
     fn claim_outputs(&mut self, id: ResolverId) -> (Vec<String>, Vec<Slot>) {
         let key = self.graph().primary_key(self.entity);
@@ -115,12 +130,7 @@ impl<'a> ScopeBuilder<'a> {
             inputs.extend(self.key_slot());
         }
         if parameters.is_empty() && (key_column.is_none() || self.key_slot().is_none()) {
-            let resolver = self.graph().resolver(id);
-            let message = format!(
-                "The resolver `{}` does not return the primary key, so no row can be looked up.",
-                resolver.name
-            );
-            return Err(Letter::new(Code::ResolverNotFound, message).at(&resolver.place));
+            return Err(self.no_key(id, key_column.is_some()));
         }
         self.uses_time |= time_column.is_some();
         let (columns, outputs) = self.claim_outputs(id);

@@ -155,7 +155,13 @@ pub(super) async fn submit(State(state): State<AppState>, Body(body): Body) -> R
     let question = query.question(deployment.project.graph(), &state.settings, names, mode)?;
     // Planned here once, so that a question that cannot be planned is refused before a revision exists.
     state.engine.explain(&deployment, &question)?;
-    let order = Order { deployment, question, spine, dataset_name: body.dataset_name, query_context: text_of_values(&body.query_context) };
+    let order = Order {
+        deployment,
+        question,
+        spine,
+        dataset_name: body.dataset_name,
+        query_context: text_of_values(&body.query_context),
+    };
     let revision = state.training.start(order).await?;
     state.training.wait(&revision.id, PATIENCE).await;
     whole_dataset(&state, &revision.id).await

@@ -67,7 +67,14 @@ async fn answer(
     }
     let times = body.times(given.rows).map_err(one)?;
     let inputs = given.batch().map_err(one)?;
-    let request = Request { question, inputs, times, query_id: meta.query_id.to_owned(), run: None, query_context: body.query_context() };
+    let request = Request {
+        question,
+        inputs,
+        times,
+        query_id: meta.query_id.to_owned(),
+        run: None,
+        query_context: body.query_context(),
+    };
     let answer = within(deadline(headers), state.engine.online(deployment, request)).await?;
     if answer.rows > 1 {
         return Err(several_rows(&answer));
