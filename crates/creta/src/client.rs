@@ -6,6 +6,7 @@ use creta_model::{Code, Letter};
 use reqwest::{Method, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::path::Path;
 use std::time::Duration;
 
 /// How long any single request may take; training sets are polled, so none needs longer.
@@ -31,9 +32,14 @@ struct Refusal {
 }
 
 impl Client {
-    /// Signs in.
+    /// Signs in to the named server, or to the one that runs here.
     pub async fn connect(target: &Target) -> Result<Client, Vec<Letter>> {
-        let credentials = Credentials::find(target.credentials.as_deref()).map_err(|letter| vec![letter])?;
+        Client::connect_from(target, Path::new(".")).await
+    }
+
+    /// Signs in to the named server, or to the one that runs in this folder.
+    pub async fn connect_from(target: &Target, folder: &Path) -> Result<Client, Vec<Letter>> {
+        let credentials = Credentials::find(target.credentials.as_deref(), folder).map_err(|letter| vec![letter])?;
         let url = credentials.url.trim_end_matches('/').to_owned();
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)

@@ -34,16 +34,17 @@ impl Credentials {
         std::fs::rename(&temporary, path).map_err(failed)
     }
 
-    /// Environment variables, the named file, or `.creta/credentials.json` here or in a parent folder.
-    pub fn find(explicit: Option<&Path>) -> Result<Credentials, Letter> {
+    /// The named file, environment variables, or `.creta/credentials.json` in this folder or one above it.
+    pub fn find(explicit: Option<&Path>, folder: &Path) -> Result<Credentials, Letter> {
         if let Some(path) = explicit {
             return read(path);
         }
         if let Some(found) = from_environment() {
             return Ok(found);
         }
-        let here = std::env::current_dir().unwrap_or_default();
-        let nearest = here.ancestors().map(|folder| folder.join(".creta/credentials.json")).find(|path| path.exists());
+        let folder = folder.canonicalize().unwrap_or_default();
+        let nearest =
+            folder.ancestors().map(|folder| folder.join(".creta/credentials.json")).find(|path| path.exists());
         match nearest {
             Some(path) => read(&path),
             None => Err(Letter::new(Code::Unauthenticated, "No credentials were found.")

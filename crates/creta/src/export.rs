@@ -9,6 +9,8 @@ use tokio::process::Command;
 pub(crate) struct Exported {
     pub bundle: String,
     pub archive: Vec<u8>,
+    /// Standard error of the exporter.
+    pub said: String,
 }
 
 #[derive(Deserialize)]
@@ -39,7 +41,8 @@ pub(crate) async fn export(python: &Path, project: &Path) -> Result<Exported, Ve
         std::fs::read(&path).map_err(|error| failed(&format!("the exporter left no {name}: {error}")))
     };
     let bundle = String::from_utf8(read("bundle.json")?).map_err(|_| failed("the bundle is not UTF-8"))?;
-    Ok(Exported { bundle, archive: read("source.tar")? })
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    Ok(Exported { bundle, archive: read("source.tar")?, said })
 }
 
 fn failed(reason: &str) -> Vec<Letter> {

@@ -245,6 +245,9 @@ pub struct PythonBody {
     /// The function is called once per batch with a DataFrame and returns one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub frame: bool,
+    /// SHA-256 (hex) of the function's syntax tree, so that a difference shows a change of its body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     pub parameters: Vec<Parameter>,
 }
 

@@ -14,6 +14,8 @@ pub struct Diff {
     pub features: Changes,
     pub resolvers: Changes,
     pub named_queries: Changes,
+    /// Other source files of the project changed: helpers, constants, data that resolvers read.
+    pub sources: bool,
 }
 
 /// Differences between the definitions of one kind.
@@ -47,6 +49,7 @@ pub fn diff(old: Option<&Bundle>, new: &Bundle) -> Diff {
         features: changes(&old_features, &features(new), feature_change),
         resolvers: changes(&old_resolvers, &resolvers(new), |old, new| resolver_change(old, new)),
         named_queries: changes(&old_queries, &named_queries(new), |old, new| query_change(old, new)),
+        sources: old.is_some_and(|old| old.archive != new.archive),
     }
 }
 
@@ -172,6 +175,7 @@ fn resolver_change(old: &Resolver, new: &Resolver) -> Vec<&'static str> {
             found.note("outputs", &old.outputs, &new.outputs);
             found.note("parameters", &old.parameters, &new.parameters);
             found.note("frame", &old.frame, &new.frame);
+            found.note("code", &old.code, &new.code);
         }
         (ResolverBody::Sql(old), ResolverBody::Sql(new)) => {
             found.note("source", &old.source, &new.source);

@@ -11,7 +11,9 @@ pub async fn run(command: Apply, json: bool) -> Result<(), Vec<Letter>> {
     let python =
         creta_python::find_python(command.python.as_deref(), &command.project).map_err(|letter| vec![letter])?;
     let exported = export::export(&python, &command.project).await?;
-    let client = Client::connect(&command.target).await?;
+    // Warnings about definitions, and what the user's modules print when they are imported.
+    eprint!("{}", exported.said);
+    let client = Client::connect_from(&command.target, &command.project).await?;
     if let Some(hash) = archive_hash(&exported.bundle) {
         client.put(&format!("/v1/archives/{hash}"), exported.archive).await?;
     }
@@ -37,6 +39,10 @@ fn show(answer: &Value) {
         changes += lines(&difference["added"], &style("+").green().to_string(), title);
         changes += lines(&difference["changed"], &style("~").yellow().to_string(), title);
         changes += lines(&difference["removed"], &style("-").red().to_string(), title);
+    }
+    if answer["diff"]["sources"] == Value::Bool(true) && changes == 0 {
+        changes += 1;
+        println!("  {} source files", style("~").yellow());
     }
     match answer["deployment_id"].as_str() {
         Some(id) if changes > 0 => println!("{} {changes} changes, deployment {id}", style("applied").green().bold()),

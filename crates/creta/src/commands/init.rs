@@ -25,7 +25,9 @@ pub(crate) fn run(command: &Init) -> Result<(), Vec<Letter>> {
         vec![Letter::new(Code::MissingFile, message)]
     })?;
     println!("{} a project in {}", style("made").green().bold(), command.directory.display());
-    println!("next: creta up --project {0} & creta apply --project {0}", command.directory.display());
+    let folder = command.directory.display();
+    println!("next: creta up --project {folder}");
+    println!("and in another terminal: creta apply --project {folder}");
     Ok(())
 }
 

@@ -92,7 +92,7 @@ async fn credentials(product: &Product, kept: &Path, url: String) -> Result<Cred
 
 fn read(kept: &Path) -> Option<Credentials> {
     let path: PathBuf = kept.to_owned();
-    path.exists().then(|| Credentials::find(Some(&path)).ok()).flatten()
+    path.exists().then(|| Credentials::find(Some(&path), Path::new(".")).ok()).flatten()
 }
 
 /// Resolves at SIGTERM or SIGINT.

@@ -117,16 +117,27 @@ def windowed(*windows: Duration, days=(), hours=(), minutes=(), **options: Any) 
     return declared
 
 
-def has_one(join: Callable[[], Any], **options: Any) -> Any:
-    """A relationship to at most one row: `has_one(lambda: Berth.id == Vessel.berth_id)`."""
-    return JoinDeclaration(join, False, feature(**options))
+def has_one(join: Callable[[], Any], **words: Any) -> Any:
+    """A relationship to at most one row: `has_one(lambda: Berth.id == Vessel.berth_id)`.
+
+    It may have a `description`, an `owner`, `tags` and a `name`.
+    """
+    return JoinDeclaration(join, False, _relationship_options("has_one", words))
 
 
-def has_many(join: Callable[[], Any], *, online_store_max_items: int | None = None, **options: Any) -> Any:
-    """A relationship to any number of rows: `has_many(lambda: Call.vessel_id == Vessel.id)`."""
-    if online_store_max_items is not None:
-        raise fault("invalid_definition", "`online_store_max_items` is not supported yet.", caller_place())
-    return JoinDeclaration(join, True, feature(**options))
+def has_many(join: Callable[[], Any], **words: Any) -> Any:
+    """A relationship to any number of rows: `has_many(lambda: Call.vessel_id == Vessel.id)`.
+
+    It may have a `description`, an `owner`, `tags` and a `name`.
+    """
+    return JoinDeclaration(join, True, _relationship_options("has_many", words))
+
+
+def _relationship_options(kind: str, words: dict[str, Any]) -> FeatureOptions:
+    for option in words:
+        if option not in ("description", "owner", "tags", "name"):
+            raise fault("invalid_definition", f"`{option}` of `{kind}` is not supported yet.", caller_place())
+    return feature(**words)
 
 
 def tag_list(tags: list[str] | tuple[str, ...] | str | None) -> list[str]:

@@ -1,8 +1,12 @@
 """Collects a project and makes its bundle."""
 
+import ast
+import hashlib
 import inspect
 import json
 import os
+import textwrap
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -84,6 +88,8 @@ class Project:
             "outputs": [output.path[-1] for output in signature.outputs],
             "parameters": [self._parameter_json(signature, parameter) for parameter in signature.parameters],
         }
+        if (digest := code_digest(resolver.function)) is not None:
+            body["code"] = digest
         if signature.frame:
             body["frame"] = True
         json_body: dict[str, Any] = {
@@ -281,3 +287,13 @@ def letter_json(root: str, letter: Letter) -> dict[str, Any]:
 def canonical(value: Any) -> str:
     """JSON with sorted keys, indented for people, and a final newline; NaN is refused."""
     return json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def code_digest(function: Callable) -> str | None:
+    """SHA-256 (hex) of what a function says, whatever its layout and comments; None where it has no source file."""
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+        text = ast.unparse(ast.parse(source))
+    except (OSError, TypeError, SyntaxError):
+        return None
+    return hashlib.sha256(text.encode()).hexdigest()
