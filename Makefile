@@ -11,7 +11,7 @@ PYTHON := $(CRETA_VENV)/bin/python
 CRETA_BIN := $(CARGO_TARGET_DIR)/debug/creta
 STEP := scripts/step.sh
 
-.PHONY: help demo test check bench crash fmt gen system python build
+.PHONY: help demo test check bench crash scenarios fmt gen system python build
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -36,8 +36,12 @@ crash: python ## kill -9 a loaded server at 200 random moments
 		cargo test --workspace --test main --quiet crash:: -- --nocapture
 
 bench: python ## load profiles in a release build
-	@cargo build --release --bin creta
+	@scripts/setup_system.sh bench
+	cargo build --release --bin creta
 	CRETA_BIN=$(CARGO_TARGET_DIR)/release/creta $(PYTHON) bench/online/run.py
+
+scenarios: python ## the scenarios, or one of them: make scenarios ONLY=staleness
+	@CRETA_TEST_PYTHON=$(PYTHON) CRETA_SCENARIO=$(ONLY) cargo test --workspace --test main --quiet scenarios:: -- --nocapture
 
 gen: python ## the generated pages of docs/reference
 	@CRETA_TEST_PYTHON=$(PYTHON) CRETA_GENERATE=1 cargo test --workspace --test main --quiet letters::

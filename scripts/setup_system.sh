@@ -1,5 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that building Creta needs, if any is missing; checks for Rust. Quiet when all is there.
+# With the argument `bench` also those that `make bench` needs.
 set -eu
 
 fail() {
@@ -27,6 +28,11 @@ missing_packages() {
     has curl || printf 'curl '
     [ -f /etc/ssl/certs/ca-certificates.crt ] || [ -f /etc/pki/tls/certs/ca-bundle.crt ] || printf 'ca-certificates '
     has_python || printf 'python3 python3-venv '
+    if [ "${1:-}" = bench ]; then
+        has wrk || printf 'wrk '
+        has redis-server || printf 'redis-server '
+        has redis-benchmark || printf 'redis-tools '
+    fi
 }
 
 install_packages() {
@@ -43,7 +49,7 @@ install_packages() {
     has_python || fail "this system's Python is older than 3.11. Install Python 3.11 to 3.14 and set PYTHON to it."
 }
 
-missing=$(missing_packages)
+missing=$(missing_packages "$@")
 if [ -n "$missing" ]; then
     # Unquoted on purpose: a list of words.
     # shellcheck disable=SC2086

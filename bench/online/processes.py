@@ -36,6 +36,12 @@ def processor_time(number: int) -> ProcessorTime:
     return ProcessorTime(own.ticks / TICKS_PER_SECOND, below / TICKS_PER_SECOND)
 
 
+def ended_children_seconds() -> float:
+    """Of this very process: what programs have spent that it ran and waited for, such as a load generator."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def child_count(number: int) -> int:
     return len(_descendants(number, _all()))
 

@@ -1,4 +1,4 @@
-"""The floor: the same rows as hashes in a bare Redis, read with HMGET by redis-benchmark. No HTTP, no log, no meaning."""
+"""The floor: the same rows as hashes in a bare Redis, read with HMGET by redis-benchmark."""
 
 import re
 import shutil
@@ -69,7 +69,9 @@ def load(redis: Redis, keys: int) -> None:
         ["redis-cli", "-p", str(redis.port), "--pipe"], input=commands, capture_output=True, check=False
     )
     if ended.returncode != 0 or f"replies: {keys}".encode() not in ended.stdout:
-        raise BenchFailed(f"redis-cli --pipe did not store {keys} rows:\n{ended.stdout.decode()}{ended.stderr.decode()}")
+        raise BenchFailed(
+            f"redis-cli --pipe did not store {keys} rows:\n{ended.stdout.decode()}{ended.stderr.decode()}"
+        )
     found = _ask(redis, "HMGET", _name(f"{keys - 1:012}"), *shoppers.STORED)
     wanted = [_text(value) for value in shoppers.row(keys - 1).values()]
     if found != wanted:
@@ -89,6 +91,7 @@ def _benchmark(redis: Redis, keys: int, concurrency: int, requests: int) -> Meas
         "redis-benchmark", "-p", str(redis.port), "-c", str(concurrency), "-n", str(requests), "-r", str(keys),
         "--precision", "3", "HMGET", _name(RANDOM), *shoppers.STORED,
     ]  # fmt: skip
+    before = processes.ended_children_seconds()
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     # It shows its progress by returning to the beginning of the line.
     output = ended.stdout.replace("\r", "\n")
@@ -107,6 +110,7 @@ def _benchmark(redis: Redis, keys: int, concurrency: int, requests: int) -> Meas
         # redis-benchmark ends with a status when it gets an error.
         errors=0,
         first_wrong="",
+        generator_seconds=processes.ended_children_seconds() - before,
     )
 
 
@@ -135,9 +139,7 @@ def _write_command(key: int) -> bytes:
 
 
 def _ask(redis: Redis, *command: str) -> list[str]:
-    ended = subprocess.run(
-        ["redis-cli", "-p", str(redis.port), *command], capture_output=True, text=True, check=False
-    )
+    ended = subprocess.run(["redis-cli", "-p", str(redis.port), *command], capture_output=True, text=True, check=False)
     return ended.stdout.splitlines()
 
 

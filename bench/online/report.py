@@ -10,12 +10,12 @@ from rich.table import Table
 
 COLUMNS = (
     "what", "concurrency", "requests/s", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "server CPU µs/request",
-    "children CPU µs/request", "requests", "errors",
+    "children CPU µs/request", "generator CPU µs/request", "requests", "errors",
 )  # fmt: skip
 
 METHOD = """\
 `make bench` writes this file; `bench/online/run.py` says what is done. One online query asks over HTTP JSON for one \
-shopper with {outputs_from_store} features from the online store and {outputs_computed} `_` expression that is computed \
+shopper: {outputs_from_store} features from the online store and {outputs_computed} `_` expression that is computed \
 anew. Keys are drawn uniformly from {keys:,}; a random half was read once before the first run, and the other half \
 never. Log and Python workers run. wrk, in a closed loop on the same machine, looks at the body of every answer: \
 anything but a 200 without errors and with a valid value for each output counts as an error. Before and after the \
@@ -27,7 +27,7 @@ How to read it:
 and in wrk, which also looks at the answers.
 * wrk corrects its percentiles for requests that a stalled server kept it from sending; redis-benchmark does not.
 * Server CPU is user and system time of the server's process during the run, its background work included, divided by \
-requests. Children are the Python workers, which this query does not call.
+requests. Children are the Python workers, which this query does not call; the generator is wrk or redis-benchmark.
 * Redis is a floor and not a rival: HMGET of the same {outputs_from_store} values by redis-benchmark, without HTTP, \
 JSON, types, freshness, expression or log, with persistence off.
 """
@@ -35,7 +35,7 @@ JSON, types, freshness, expression or log, with persistence off.
 
 def show(results: dict[str, Any]) -> None:
     # A wide console, so that no column is cut when the output goes to a file.
-    console = Console(highlight=False, width=None if Console().is_terminal else 180)
+    console = Console(highlight=False, width=None if Console().is_terminal else 200)
     table = Table(title="online, one entity per request", title_justify="left")
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "what" else "right")
@@ -91,7 +91,7 @@ def _rows(results: dict[str, Any]) -> list[list[str]]:
 
 def _row(what: str, run: dict[str, Any]) -> list[str]:
     latencies = [f"{run[name]:,.0f}" for name in ("p50", "p99", "p999", "largest")]
-    processor = [f"{run[name]:,.1f}" for name in ("server_microseconds_per_request", "children_microseconds_per_request")]
+    processor = [f"{run[f'{who}_microseconds_per_request']:,.1f}" for who in ("server", "children", "generator")]
     counts = [f"{run['requests']:,}", f"{run['errors']:,}"]
     return [what, str(run["concurrency"]), f"{run['requests_per_second']:,.0f}", *latencies, *processor, *counts]
 
@@ -101,7 +101,7 @@ def _sentences(results: dict[str, Any]) -> list[str]:
     unread = ", ".join(f"{run['unread_keys_share_at_start']:.0%}" for run in online["runs"])
     sentences = [
         f"Keys that nobody had read when each run of Creta began (expected): {unread}.",
-        f"Upload: {online['upload_rows_per_second']:,.0f} rows/s of {online['outputs_from_store']} features, in batches.",
+        f"Upload: {online['upload_rows_per_second']:,.0f} rows/s of {online['outputs_from_store']} features each.",
         f"The server's own time for the first question of the shape: {online['first_question_microseconds']:,.0f} µs; "
         f"for its repeats (median): {online['repeated_question_microseconds']:,.0f} µs.",
         f"The server was ready after {online['seconds_to_start']:.1f} s, ran {online['worker_processes']} processes "
@@ -110,8 +110,8 @@ def _sentences(results: dict[str, Any]) -> list[str]:
     training = results.get("training")
     if training:
         sentences.append(
-            f"Training set: {training['rows']:,} flights × {training['features']} features, each as of its own time, in "
-            f"{training['seconds']:.1f} s ({training['rows'] / training['seconds']:,.0f} rows/s; processor time: server "
-            f"{training['server_seconds']:.1f} s, Python workers {training['children_seconds']:.1f} s)."
+            f"Training set: {training['rows']:,} flights × {training['features']} features, each as of its own time: "
+            f"{training['seconds']:.1f} s, {training['rows'] / training['seconds']:,.0f} rows/s; processor time: "
+            f"server {training['server_seconds']:.1f} s, Python workers {training['children_seconds']:.1f} s."
         )
     return sentences

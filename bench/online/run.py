@@ -143,6 +143,7 @@ def _run(measured: wrk.Measured, spent: processes.ProcessorTime) -> dict[str, An
     return {
         **vars(measured),
         "server_microseconds_per_request": spent.own / measured.requests * 1e6,
+        "generator_microseconds_per_request": measured.generator_seconds / measured.requests * 1e6,
         "children_microseconds_per_request": spent.children / measured.requests * 1e6,
     }
 

@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+import processes
 import shoppers
 from failure import BenchFailed
 
@@ -31,6 +32,8 @@ class Measured:
     largest: float
     errors: int
     first_wrong: str
+    # Processor time of the load generator itself.
+    generator_seconds: float
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,11 @@ def run(target: Target, concurrency: int, seconds: int, seed: int) -> Measured:
         "wrk", "--threads", str(threads), "--connections", str(concurrency), "--duration", f"{seconds}s",
         "--timeout", "30s", "--script", str(SCRIPT), f"{target.url}/v1/query/online",
     ]  # fmt: skip
+    before = processes.ended_children_seconds()
     ended = subprocess.run(command, env=_environment(target, seed), capture_output=True, text=True, check=False)
     if ended.returncode != 0:
         raise BenchFailed(f"wrk ended with status {ended.returncode}:\n{ended.stdout}{ended.stderr}")
-    return _measured(concurrency, ended.stdout)
+    return _measured(concurrency, ended.stdout, processes.ended_children_seconds() - before)
 
 
 def _environment(target: Target, seed: int) -> dict[str, str]:
@@ -75,7 +79,7 @@ def _environment(target: Target, seed: int) -> dict[str, str]:
     }
 
 
-def _measured(concurrency: int, output: str) -> Measured:
+def _measured(concurrency: int, output: str, generator_seconds: float) -> Measured:
     facts: dict[str, int] = {}
     first_wrong = ""
     for line in output.splitlines():
@@ -100,4 +104,5 @@ def _measured(concurrency: int, output: str) -> Measured:
         largest=facts["largest"],
         errors=errors,
         first_wrong=first_wrong,
+        generator_seconds=generator_seconds,
     )

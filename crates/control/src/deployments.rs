@@ -64,8 +64,7 @@ impl Deployments {
 /// Reads a bundle; its format is looked at before anything else is believed.
 pub fn read(text: &[u8]) -> Result<Bundle, Letter> {
     let malformed = |error: serde_json::Error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        Letter::new(Code::MalformedRequest, format!("The bundle cannot be read: {error} ({place})."))
+        Letter::new(Code::MalformedRequest, format!("The bundle cannot be read: {error}."))
             .fix("Export the project again with the same version of Creta as the server's.")
     };
     let value: Value = serde_json::from_slice(text).map_err(malformed)?;

@@ -149,6 +149,21 @@ fn relative(path: &Path) -> String {
     path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned()
 }
 
+/// The oracle shares no mistake with the engine because it shares no code with it.
+#[test]
+fn the_oracle_names_only_the_model() {
+    let folder = root().join("crates/testkit/src");
+    let mut files = vec![folder.join("oracle.rs")];
+    sources(&folder.join("oracle"), "rs", &mut files);
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for line in text.lines().filter(|line| line.trim_start().starts_with("use ")) {
+            let own = ["use creta_model", "use std", "use super", "use crate::oracle"];
+            assert!(own.iter().any(|start| line.trim_start().starts_with(start)), "{}: {line}", relative(&path));
+        }
+    }
+}
+
 #[test]
 fn no_module_is_a_junk_drawer() {
     let refused = house().names.refused;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod asking;
 mod command;
 mod commands;
 mod crash;
@@ -9,3 +10,4 @@ mod law;
 mod letters;
 mod product;
 mod scenarios;
+mod worlds;

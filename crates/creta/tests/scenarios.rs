@@ -1,16 +1,15 @@
 //! Every folder of `scenarios/`: what the engine answers online and offline, what the oracle answers, and what is
 //! written in the scenario must be the same.
 
-mod engine;
 mod facts;
 mod python;
 
 use crate::product::{self, Running};
 use creta_engine::Deployment;
-use creta_model::{Code, Value};
-use creta_testkit::oracle::{Answer, Oracle, Outcome, Recompute};
-use creta_testkit::scenario::{Cell, Columns, Expected, Scenario, Step, expected, instant};
-use engine::{Asked, ask, train, typed_columns, typed_row, upload};
+use creta_model::Value;
+use creta_testkit::oracle::{Answer, Oracle, Recompute};
+use creta_testkit::scenario::{Cell, Columns, Expected, Scenario, Step, expected, instant, value};
+use crate::asking::{self, Asked, ask, train, upload};
 use python::Interpreter;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -125,13 +124,13 @@ impl Stage<'_> {
     async fn upload(&mut self, at: i64, values: &Columns) -> Result<(), String> {
         self.running.clock.move_to(at);
         let columns = typed_columns(&self.deployment, values);
-        upload(self.running, &self.deployment, &columns).await;
+        upload(&self.running.product, &self.deployment, &columns).await;
         self.oracle.upload(&columns, at)
     }
 
     async fn ask(&mut self, number: usize, asked: Asked, answer: &BTreeMap<String, Json>) -> Result<(), String> {
         let found =
-            ask(self.running, &self.deployment, &asked).await.map_err(|fault| format!("step {number}: {fault}"))?;
+            ask(&self.running.product, &self.deployment, &asked).await.map_err(|fault| format!("step {number}: {fault}"))?;
         let clock = self.running.clock.as_ref();
         let clock = creta_ports::Clock::now(clock);
         let right = self.oracle.online(&asked.given, &asked.outputs, clock, asked.now, &asked.staleness)?;
@@ -139,7 +138,7 @@ impl Stage<'_> {
             let Expected { cell, cached } = self.expected(output, &answer[output]);
             let place = format!("step {number}, {output}");
             self.findings.compare(&format!("{place}, online"), &cell, &found[index].0);
-            self.findings.compare(&format!("{place}, oracle"), &cell, &cell_of(&right[index]));
+            self.findings.compare(&format!("{place}, oracle"), &cell, &asking::cell_of(&right[index]));
             if let Some(cached) = cached {
                 let flag = |cached: bool| Cell::Value(Value::Bool(cached));
                 self.findings.compare(&format!("{place}, is cached online"), &flag(cached), &flag(found[index].1));
@@ -166,7 +165,7 @@ impl Stage<'_> {
     ) -> Result<(), String> {
         let given = typed_columns(&self.deployment, given);
         let outputs: Vec<String> = answer.keys().cloned().collect();
-        let found = train(self.running, &self.deployment, &given, times, &outputs, recompute)
+        let found = train(&self.running.product, &self.deployment, &given, times, &outputs, recompute)
             .await
             .map_err(|fault| format!("step {number}: {fault}"))?;
         for (row, time) in times.iter().enumerate() {
@@ -176,7 +175,7 @@ impl Stage<'_> {
                 let expected = self.expected(output, &answer[output][row]).cell.in_training_set();
                 let place = format!("step {number}, row {row}, {output}");
                 self.findings.compare(&format!("{place}, offline"), &expected, &found[index][row]);
-                let right = cell_of(&Answer { outcome: right[index].clone(), from_cache: false }).in_training_set();
+                let right = asking::cell_of(&Answer { outcome: right[index].clone(), from_cache: false }).in_training_set();
                 self.findings.compare(&format!("{place}, oracle"), &expected, &right);
             }
         }
@@ -188,7 +187,7 @@ impl Stage<'_> {
         for (number, asked, at, answered) in std::mem::take(&mut self.asked) {
             let given = asked.given.iter().map(|(name, value)| (name.clone(), vec![value.clone()])).collect();
             let found =
-                train(self.running, &self.deployment, &given, &[at], &asked.outputs, &Recompute::Everything).await?;
+                train(&self.running.product, &self.deployment, &given, &[at], &asked.outputs, &Recompute::Everything).await?;
             for (index, output) in asked.outputs.iter().enumerate() {
                 let place = format!("step {number}, {output}, replayed offline");
                 self.findings.compare(&place, &answered[index].clone().in_training_set(), &found[index][0]);
@@ -205,15 +204,18 @@ impl Stage<'_> {
     }
 }
 
-fn cell_of(answer: &Answer) -> Cell {
-    match &answer.outcome {
-        Outcome::Value(value) => Cell::Value(value.clone()),
-        Outcome::Missing => Cell::Missing,
-        Outcome::Failed(code) => Cell::Failed((*code).to_owned()),
-    }
+fn typed_row(deployment: &Deployment, row: &BTreeMap<String, Json>) -> BTreeMap<String, Value> {
+    row.iter().map(|(name, json)| (name.clone(), typed(deployment, name, json))).collect()
 }
 
-/// The wire's name of a letter's code.
-fn wire_name(code: Code) -> String {
-    code.wire().name().to_owned()
+fn typed_columns(deployment: &Deployment, columns: &Columns) -> BTreeMap<String, Vec<Value>> {
+    let column = |name: &String, cells: &Vec<Json>| cells.iter().map(|json| typed(deployment, name, json)).collect();
+    columns.iter().map(|(name, cells)| (name.clone(), column(name, cells))).collect()
 }
+
+fn typed(deployment: &Deployment, name: &str, json: &Json) -> Value {
+    let graph = deployment.project.graph();
+    let feature = graph.by_fqn(name).unwrap_or_else(|| panic!("{name} is unknown"));
+    value(&graph.scalar(feature).unwrap().data_type, json).unwrap()
+}
+

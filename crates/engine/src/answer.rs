@@ -27,9 +27,10 @@ pub(crate) fn assemble(context: Context<'_>, plan: &Plan, frames: Vec<Frame>) ->
             observed_at: (0..rows).map(observed).collect::<Int64Array>(),
         });
     }
+    let letters = context.letters.into_iter().map(|told| told.letter).collect();
     let first = plan.roots.first().zip(frames.first());
     let keys = first.and_then(|(root, frame)| frame.columns[root.scope.key?.0].values.clone());
-    Ok(Answer { outputs, rows, letters: context.letters, started_at: context.started_at, keys })
+    Ok(Answer { outputs, rows, letters, started_at: context.started_at, keys })
 }
 
 /// The values with nulls wherever there is none, whatever was left in the cell.

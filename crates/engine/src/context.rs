@@ -21,15 +21,31 @@ pub(crate) struct Context<'a> {
     /// Shared by the partitions of one offline run.
     pub run: Option<&'a Run>,
     pub query_context: &'a QueryContext,
-    pub letters: Vec<Letter>,
+    pub letters: Vec<Told>,
     pub entries: Vec<Entry>,
 }
 
+/// A letter, and whether it only says that something is missing.
+pub(crate) struct Told {
+    pub letter: Letter,
+    pub is_absence: bool,
+}
+
 impl Context<'_> {
-    pub fn report(&mut self, letter: Letter) {
+    pub fn report(&mut self, told: Told) {
         if self.letters.len() < MAX_LETTERS {
-            self.letters.push(letter);
+            self.letters.push(told);
         }
+    }
+
+    /// Forgets what was told of missing values since there were `mark` letters: behind an optional relationship that is
+    /// no failure.
+    pub fn forget_absences(&mut self, mark: usize) {
+        let mut position = 0;
+        self.letters.retain(|told| {
+            position += 1;
+            position <= mark || !told.is_absence
+        });
     }
 }
 

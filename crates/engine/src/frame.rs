@@ -14,6 +14,15 @@ pub(crate) enum State {
     Present,
     /// It could not be computed.
     Failed,
+    /// It could not be computed, but only because something that it needs is missing.
+    Blocked,
+}
+
+impl State {
+    /// Nobody has a value, and nothing went wrong.
+    pub fn is_absent(self) -> bool {
+        matches!(self, State::Unset | State::Blocked)
+    }
 }
 
 /// Who gave a value: a small number, because there is one per row.

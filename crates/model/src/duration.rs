@@ -5,7 +5,6 @@ pub const SECOND: i64 = 1_000_000;
 pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
-pub const WEEK: i64 = 7 * DAY;
 /// "infinity" and "all": 36,500 days.
 pub const INFINITY: i64 = 36_500 * DAY;
 
@@ -14,7 +13,7 @@ pub fn display(micros: i64) -> String {
     if micros >= INFINITY {
         return "infinity".to_owned();
     }
-    let units = [(WEEK, "w"), (DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (MILLISECOND, "ms"), (1, "us")];
+    let units = [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s"), (MILLISECOND, "ms"), (1, "us")];
     let mut rest = micros.unsigned_abs();
     let mut parts = Vec::new();
     for (size, unit) in units {

@@ -6,12 +6,13 @@
 mod expression;
 mod operators;
 mod resolvers;
+mod taint;
 
 use creta_model::bundle::{CachePolicy, Caching};
 use creta_model::graph::{NodeKind, ScalarNode, Step};
 use creta_model::observation::{FUTURE_TOLERANCE, Producer, destinations};
 use creta_model::{DataType, EntityId, FeatureId, Graph, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What each SQL resolver's statement returns when nothing restricts it: rows by feature name, in source order.
 pub type Facts = BTreeMap<String, Vec<BTreeMap<String, Value>>>;
@@ -25,6 +26,8 @@ pub enum Outcome {
     Value(Value),
     /// Nobody has given a value.
     Missing,
+    /// It could not be computed, but only because something that it needs is missing.
+    Blocked,
     /// It could not be computed; the wire's name of why.
     Failed(&'static str),
 }
@@ -66,7 +69,8 @@ pub struct Oracle<'a> {
     python: Box<PythonCall<'a>>,
     /// In the order of their writing.
     history: Vec<Observation>,
-    online: BTreeMap<Place, (i64, Value)>,
+    /// An evicted value leaves its instant, so that nothing older comes back.
+    online: BTreeMap<Place, (i64, Option<Value>)>,
 }
 
 /// A row being answered: an entity's key at a time, with the values that are given.
@@ -77,8 +81,18 @@ struct Row {
     given: BTreeMap<FeatureId, Value>,
     /// Answers found so far, so that nothing is computed twice.
     known: BTreeMap<FeatureId, Answer>,
-    /// A value besides the key was given by the caller.
-    is_tainted: bool,
+    /// Rows behind has-one relationships; a relationship counts twice when it is read behind an optional one too.
+    related: BTreeMap<(FeatureId, bool), Row>,
+    /// SQL resolvers that were asked for this row.
+    looked_up: BTreeSet<String>,
+    fresh: Vec<Write>,
+}
+
+impl Row {
+    fn of(entity: EntityId, key: Option<Value>, now: i64, given: BTreeMap<FeatureId, Value>) -> Row {
+        let (known, related, looked_up, fresh) = Default::default();
+        Row { entity, key, now, given, known, related, looked_up, fresh }
+    }
 }
 
 impl<'a> Oracle<'a> {
@@ -102,7 +116,9 @@ impl<'a> Oracle<'a> {
             for (name, values) in columns {
                 let feature = self.graph.by_fqn(name).ok_or("unknown feature")?;
                 if Some(feature) != self.graph.primary_key(entity) {
-                    self.write(Producer::Upload, feature, key, observed_at, &values[row], now, false);
+                    let (key, value) = (key.clone(), values[row].clone());
+                    let write = Write { feature, key, observed_at, value, is_default: false };
+                    self.write(Producer::Upload, &write, now, false);
                 }
             }
         }
@@ -120,23 +136,13 @@ impl<'a> Oracle<'a> {
     ) -> Result<Vec<Answer>, String> {
         let mode = Mode::Online { staleness: staleness.clone() };
         let mut row = self.row(inputs, explicit_now.unwrap_or(clock))?;
-        let mut fresh = Vec::new();
         let mut answers = Vec::with_capacity(outputs.len());
         for output in outputs {
-            answers.push(self.output(&mode, &mut row, output, &mut fresh)?);
+            answers.push(self.output(&mode, &mut row, output)?);
         }
         if explicit_now.is_none() {
-            for write in fresh {
-                self.write(
-                    Producer::OnlineQuery,
-                    write.feature,
-                    &write.key,
-                    write.observed_at,
-                    &write.value,
-                    clock,
-                    row.is_tainted,
-                );
-            }
+            self.write_given(&row, clock);
+            self.write_fresh(&row, clock, true);
         }
         Ok(answers)
     }
@@ -153,7 +159,7 @@ impl<'a> Oracle<'a> {
         let mut row = self.row(inputs, time)?;
         let mut answers = Vec::with_capacity(outputs.len());
         for output in outputs {
-            answers.push(self.output(&mode, &mut row, output, &mut Vec::new())?.outcome);
+            answers.push(self.output(&mode, &mut row, output)?.outcome);
         }
         Ok(answers)
     }
@@ -166,11 +172,10 @@ impl<'a> Oracle<'a> {
             given.insert(self.graph.by_fqn(name).ok_or_else(|| format!("unknown {name}"))?, value.clone());
         }
         let key = self.graph.primary_key(entity).and_then(|key| given.get(&key)).cloned();
-        let is_tainted = given.len() > usize::from(key.is_some());
-        Ok(Row { entity, key, now, given, known: BTreeMap::new(), is_tainted })
+        Ok(Row::of(entity, key, now, given))
     }
 
-    fn output(&self, mode: &Mode, row: &mut Row, name: &str, fresh: &mut Vec<Write>) -> Result<Answer, String> {
+    fn output(&self, mode: &Mode, row: &mut Row, name: &str) -> Result<Answer, String> {
         let path = self.graph.path(name).map_err(|letter| letter.message)?;
         let feature = path.feature.ok_or_else(|| format!("{name} is a relationship"))?;
         let mut steps = Vec::new();
@@ -180,7 +185,7 @@ impl<'a> Oracle<'a> {
                 Step::HasMany(_) => return Err(format!("{name} leads to rows")),
             }
         }
-        Ok(self.walk(mode, row, &steps, feature, false, fresh))
+        Ok(self.walk(mode, row, &steps, feature, false))
     }
 
     /// A feature behind has-one relationships, read at the same time as the row. Behind an optional relationship all
@@ -192,49 +197,46 @@ impl<'a> Oracle<'a> {
         steps: &[FeatureId],
         feature: FeatureId,
         optional: bool,
-        fresh: &mut Vec<Write>,
     ) -> Answer {
-        let Some((first, rest)) = steps.split_first() else { return self.feature(mode, row, feature, fresh) };
+        let Some((first, rest)) = steps.split_first() else { return self.feature(mode, row, feature) };
         let NodeKind::HasOne(relationship) = &self.graph.feature(*first).kind else { return failed("INVALID_QUERY") };
         let optional = optional || relationship.optional;
         let mut keys = Vec::new();
         for (local, foreign) in &relationship.on {
-            match self.feature(mode, row, *local, fresh).outcome {
+            match self.feature(mode, row, *local).outcome {
                 Outcome::Value(value) => keys.push((*foreign, value)),
-                Outcome::Missing if matches!(mode, Mode::Offline(_)) => return null_or(mode, true),
-                _ => return failed("UPSTREAM_FAILED"),
+                other => return Answer { outcome: blocked(other), from_cache: false },
             }
         }
         let found = if keys.iter().any(|(_, value)| value.is_null()) {
             None
         } else {
-            self.find(mode, &keys, relationship.entity, row.now)
+            self.find(&keys, relationship.entity, row.now)
         };
         let answer = match found {
             None => Answer { outcome: Outcome::Missing, from_cache: false },
             Some(key) => {
-                let given =
-                    self.graph.primary_key(relationship.entity).map(|id| (id, key.clone())).into_iter().collect();
-                let known = BTreeMap::new();
-                let mut related =
-                    Row { entity: relationship.entity, key: Some(key), now: row.now, given, known, is_tainted: false };
-                self.walk(mode, &mut related, rest, feature, optional, fresh)
+                let primary = self.graph.primary_key(relationship.entity);
+                let given = primary.map(|id| (id, key.clone())).into_iter().collect();
+                let related = row.related.entry((*first, optional));
+                let related = related.or_insert_with(|| Row::of(relationship.entity, Some(key), row.now, given));
+                self.walk(mode, related, rest, feature, optional)
             }
         };
-        match answer.outcome {
-            Outcome::Missing => null_or(mode, optional),
-            _ => answer,
-        }
+        let outcome = match answer.outcome {
+            Outcome::Missing | Outcome::Blocked if optional => Outcome::Value(Value::Null),
+            Outcome::Missing => Outcome::Blocked,
+            Outcome::Failed(_) => Outcome::Failed("UPSTREAM_FAILED"),
+            outcome => outcome,
+        };
+        Answer { outcome, ..answer }
     }
 
     /// The key of the related row: the given one, or that of the newest row with these values.
-    fn find(&self, mode: &Mode, keys: &[(FeatureId, Value)], entity: EntityId, now: i64) -> Option<Value> {
+    fn find(&self, keys: &[(FeatureId, Value)], entity: EntityId, now: i64) -> Option<Value> {
         let primary = self.graph.primary_key(entity)?;
-        let samples = matches!(mode, Mode::Offline(Recompute::Nothing | Recompute::Only(_)));
         match keys {
-            [(foreign, value)] if *foreign == primary => {
-                (samples || self.exists(entity, value, now)).then(|| value.clone())
-            }
+            [(foreign, value)] if *foreign == primary => Some(value.clone()),
             _ => {
                 let rows = self.listed(entity, keys, now);
                 rows.last().and_then(|row| row.get(&self.graph.feature(primary).name)).cloned()
@@ -243,19 +245,19 @@ impl<'a> Oracle<'a> {
     }
 
     /// One feature of a row: given, stored, or computed, in the order of framework §6.6.
-    fn feature(&self, mode: &Mode, row: &mut Row, feature: FeatureId, fresh: &mut Vec<Write>) -> Answer {
+    fn feature(&self, mode: &Mode, row: &mut Row, feature: FeatureId) -> Answer {
         if let Some(value) = row.given.get(&feature) {
             return Answer { outcome: Outcome::Value(value.clone()), from_cache: false };
         }
         if let Some(answer) = row.known.get(&feature) {
             return answer.clone();
         }
-        let answer = self.answer(mode, row, feature, fresh);
+        let answer = self.answer(mode, row, feature);
         row.known.insert(feature, answer.clone());
         answer
     }
 
-    fn answer(&self, mode: &Mode, row: &mut Row, feature: FeatureId, fresh: &mut Vec<Write>) -> Answer {
+    fn answer(&self, mode: &Mode, row: &mut Row, feature: FeatureId) -> Answer {
         let Some(scalar) = self.graph.scalar(feature).cloned() else { return failed("INVALID_QUERY") };
         match mode {
             Mode::Online { staleness } => {
@@ -271,11 +273,11 @@ impl<'a> Oracle<'a> {
                 }
             }
         }
-        let (outcome, observed_at) = self.computed(mode, row, feature, &scalar, fresh);
+        let (outcome, observed_at) = self.computed(mode, row, feature, &scalar);
         let (outcome, is_default) = settle(as_declared(outcome, &scalar), &scalar);
-        if let (Outcome::Value(value), Some(key), false) = (&outcome, &row.key, is_default) {
-            let observed_at = observed_at.unwrap_or(row.now);
-            fresh.push(Write { feature, key: key.clone(), observed_at, value: value.clone() });
+        if let (Outcome::Value(value), Some(key)) = (&outcome, &row.key) {
+            let observed_at = observed_at.filter(|_| !is_default).unwrap_or(row.now);
+            row.fresh.push(Write { feature, key: key.clone(), observed_at, value: value.clone(), is_default });
         }
         Answer { outcome, from_cache: false }
     }
@@ -283,7 +285,7 @@ impl<'a> Oracle<'a> {
     fn cached(&self, row: &Row, feature: FeatureId, limit: i64) -> Option<Value> {
         let (observed_at, value) = self.online.get(&self.place(feature, row.key.as_ref()?))?;
         let age = row.now - observed_at;
-        (limit > 0 && age >= 0 && age <= limit).then(|| value.clone())
+        if limit > 0 && age >= 0 && age <= limit { value.clone() } else { None }
     }
 
     fn is_sampled(&self, recompute: &Recompute, feature: FeatureId) -> bool {
@@ -313,31 +315,55 @@ impl<'a> Oracle<'a> {
         (self.graph.entity(node.entity).namespace.clone(), format!("{key:?}"), node.name.clone())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "an observation has this many parts")]
-    fn write(
-        &mut self,
-        producer: Producer,
-        feature: FeatureId,
-        key: &Value,
-        observed_at: i64,
-        value: &Value,
-        now: i64,
-        tainted: bool,
-    ) {
-        let Some(scalar) = self.graph.scalar(feature) else { return };
+    /// Writes what the caller gave besides the key (decision 4).
+    fn write_given(&mut self, row: &Row, clock: i64) {
+        let Some(key) = &row.key else { return };
+        let primary = self.graph.primary_key(row.entity);
+        for (feature, value) in row.given.iter().filter(|(feature, _)| Some(**feature) != primary) {
+            let (feature, key, value) = (*feature, key.clone(), value.clone());
+            let write = Write { feature, key, observed_at: clock, value, is_default: false };
+            self.write(Producer::Input, &write, clock, false);
+        }
+    }
+
+    /// Writes what was computed for a row and those behind it; of a SQL resolver that was asked, also the columns that
+    /// nobody wanted.
+    fn write_fresh(&mut self, row: &Row, clock: i64, is_root: bool) {
+        for write in &row.fresh {
+            let tainted = is_root && self.is_tainted(row, write.feature);
+            self.write(Producer::OnlineQuery, write, clock, tainted);
+        }
+        for write in self.unwanted_columns(row) {
+            self.write(Producer::OnlineQuery, &write, clock, false);
+        }
+        for related in row.related.values() {
+            self.write_fresh(related, clock, false);
+        }
+    }
+
+    /// Into history and the online store, as far as framework §8 sends it there. A default is nobody's observation: it
+    /// never enters history.
+    fn write(&mut self, producer: Producer, write: &Write, now: i64, tainted: bool) {
+        let Some(scalar) = self.graph.scalar(write.feature) else { return };
         let caching = scalar.caching.clone();
         let kept = destinations(producer, &caching);
-        let place = self.place(feature, key);
-        if kept.offline {
+        let place = self.place(write.feature, &write.key);
+        let (observed_at, value) = (write.observed_at, write.value.clone());
+        if kept.offline && !write.is_default {
             self.history.push(Observation { place: place.clone(), observed_at, value: value.clone() });
         }
         let is_newest = self.online.get(&place).is_none_or(|(at, _)| observed_at >= *at);
         let is_future = observed_at > now + FUTURE_TOLERANCE;
         if kept.online && !tainted && is_newest && !is_future {
-            match (value.is_null(), caching.nulls) {
-                (true, CachePolicy::Skip) => {}
-                (true, CachePolicy::Evict) => drop(self.online.remove(&place)),
-                _ => drop(self.online.insert(place, (observed_at, value.clone()))),
+            let policy = match (write.is_default, value.is_null()) {
+                (true, _) => caching.defaults,
+                (false, true) => caching.nulls,
+                (false, false) => CachePolicy::Write,
+            };
+            match policy {
+                CachePolicy::Skip => {}
+                CachePolicy::Evict => drop(self.online.insert(place, (observed_at, None))),
+                CachePolicy::Write => drop(self.online.insert(place, (observed_at, Some(value)))),
             }
         }
     }
@@ -349,20 +375,19 @@ struct Write {
     key: Value,
     observed_at: i64,
     value: Value,
+    is_default: bool,
 }
 
 fn failed(code: &'static str) -> Answer {
     Answer { outcome: Outcome::Failed(code), from_cache: false }
 }
 
-/// No related row: null when the relationship may be absent, an error online, an ordinary null offline.
-fn null_or(mode: &Mode, optional: bool) -> Answer {
-    let outcome = match (optional, mode) {
-        (true, _) => Outcome::Value(Value::Null),
-        (false, Mode::Online { .. }) => Outcome::Failed("UPSTREAM_FAILED"),
-        (false, Mode::Offline(_)) => Outcome::Missing,
-    };
-    Answer { outcome, from_cache: false }
+/// What becomes of something that reads this: absence stays absence, a failure goes on as one.
+fn blocked(other: Outcome) -> Outcome {
+    match other {
+        Outcome::Missing | Outcome::Blocked => Outcome::Blocked,
+        _ => Outcome::Failed("UPSTREAM_FAILED"),
+    }
 }
 
 /// An int is accepted where a float is declared.

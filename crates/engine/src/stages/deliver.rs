@@ -1,6 +1,6 @@
 //! What every stage does with its results: the null rules of framework §1, failures, and inputs that are not there.
 
-use crate::context::Context;
+use crate::context::{Context, Told};
 use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State};
 use arrow::array::{Array, ArrayRef};
 use creta_model::{Code, Letter};
@@ -26,7 +26,15 @@ pub(super) fn deliver(
     delivery: Delivery,
 ) -> Result<(), Letter> {
     let total = frame.rows;
+    // What the caller gave and what a store answered stays, although the producer has it too.
+    let column = &frame.columns[slot.0];
+    let open = rows.filter(total, |position| column.states.get(rows.at(position)) == State::Unset);
+    let delivery = if open == *rows { delivery } else { delivery.only(rows, &open, total)? };
+    let rows = &open;
     let count = rows.len(total);
+    if count == 0 {
+        return Ok(());
+    }
     let info = &plan.slots[slot.0];
     let everything_found = delivery.found.is_none();
     let nulls_matter = !info.nullable && info.feature.is_some() && delivery.values.null_count() > 0;
@@ -43,7 +51,7 @@ pub(super) fn deliver(
             let message =
                 format!("`{}` cannot be null, but its producer gave no value and it has no default.", info.label);
             let letter = Letter::new(Code::ValidationFailed, message).fix("Declare it `| None`, or give it a default.");
-            tell(context, plan, frame, slot, rows.at(position), letter);
+            tell(context, plan, frame, slot, rows.at(position), letter, State::Failed);
         }
         let giver = |state: &State| if *state == State::Unset { Giver::NOBODY } else { delivery.giver };
         let givers = states.iter().map(giver).collect();
@@ -95,22 +103,21 @@ fn fail_blocked(
         let row = blocked.at(position);
         let culprit = required.iter().find(|slot| !frame.columns[slot.0].is_present(row));
         let Some(culprit) = culprit else { continue };
-        // Offline a row without history is an ordinary null (framework §6.1); a failure is told in both modes.
-        if context.offline && frame.columns[culprit.0].states.get(row) == State::Unset {
-            continue;
-        }
+        // A failed input weighs more than a missing one.
+        let failed = required.iter().find(|slot| frame.columns[slot.0].states.get(row) == State::Failed);
+        let state = if failed.is_some() { State::Failed } else { State::Blocked };
         for slot in outputs {
-            let message = format!(
-                "`{}` could not be computed because `{}` has no value.",
-                plan.slots[slot.0].label, plan.slots[culprit.0].label
-            );
-            tell(context, plan, frame, *slot, row, Letter::new(Code::UpstreamFailed, message));
+            if frame.columns[slot.0].states.get(row) != State::Unset {
+                continue;
+            }
+            let (label, cause) = (&plan.slots[slot.0].label, &plan.slots[failed.unwrap_or(culprit).0].label);
+            let message = format!("`{label}` could not be computed because `{cause}` has no value.");
+            // Offline a row without history is an ordinary null (framework §6.1); a failure is told in both modes.
+            if state == State::Failed || !context.offline {
+                tell(context, plan, frame, *slot, row, Letter::new(Code::UpstreamFailed, message), state);
+            }
+            frame.columns[slot.0].mark(&Rows::Some(vec![row as u32]), total, state);
         }
-    }
-    for slot in outputs {
-        let open =
-            blocked.filter(total, |position| frame.columns[slot.0].states.get(blocked.at(position)) == State::Unset);
-        frame.columns[slot.0].mark(&open, total, State::Failed);
     }
 }
 
@@ -125,20 +132,49 @@ pub(super) fn fail(
 ) {
     let total = frame.rows;
     for position in 0..rows.len(total) {
-        tell(context, plan, frame, slot, rows.at(position), letter.clone());
+        tell(context, plan, frame, slot, rows.at(position), letter.clone(), State::Failed);
     }
     frame.columns[slot.0].mark(rows, total, State::Failed);
 }
 
 /// Reports a letter about a cell that somebody reads, with the feature and the row's key.
-pub(super) fn tell(context: &mut Context<'_>, plan: &ScopePlan, frame: &Frame, slot: Slot, row: usize, letter: Letter) {
+pub(super) fn tell(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    frame: &Frame,
+    slot: Slot,
+    row: usize,
+    letter: Letter,
+    state: State,
+) {
     if !frame.demanded[slot.0] {
         return;
     }
     let letter = letter.feature(&plan.slots[slot.0].label);
     let keys = plan.key.and_then(|key| frame.columns[key.0].values.as_ref());
-    context.report(match keys {
+    let letter = match keys {
         Some(keys) => letter.key(display_key(keys.as_ref(), row)),
         None => letter,
-    });
+    };
+    context.report(Told { letter, is_absence: state == State::Blocked });
+}
+
+impl Delivery {
+    /// The part of a delivery for `rows` that concerns `good`, a subset of them.
+    pub(super) fn only(self, rows: &Rows, good: &Rows, total: usize) -> Result<Delivery, Letter> {
+        let mut positions = Vec::with_capacity(good.len(total));
+        let mut next = 0;
+        for position in 0..rows.len(total) {
+            if next < good.len(total) && good.at(next) == rows.at(position) {
+                positions.push(position as u32);
+                next += 1;
+            }
+        }
+        Ok(Delivery {
+            values: crate::frame::gather(&self.values, &positions)?,
+            found: self.found.map(|found| positions.iter().map(|position| found[*position as usize]).collect()),
+            giver: self.giver,
+            observed_at: self.observed_at.take(&positions),
+        })
+    }
 }

@@ -44,25 +44,10 @@ pub(super) fn run(
     for failure in &evaluated.failures {
         let letter =
             Letter::new(Code::ResolverFailed, format!("`{}`: {}.", plan.slots[output.0].label, failure.message));
-        tell(context, plan, frame, *output, rows.at(failure.row), letter);
+        tell(context, plan, frame, *output, rows.at(failure.row), letter, State::Failed);
     }
     frame.columns[output.0].mark(&Rows::Some(failed), frame.rows, State::Failed);
     Ok(())
-}
-
-impl Delivery {
-    /// The part of a delivery for `rows` that concerns `good`, a subset of them.
-    fn only(self, rows: &Rows, good: &Rows, total: usize) -> Result<Delivery, Letter> {
-        let mut positions = Vec::with_capacity(good.len(total));
-        let mut next = 0;
-        for position in 0..rows.len(total) {
-            if next < good.len(total) && good.at(next) == rows.at(position) {
-                positions.push(position as u32);
-                next += 1;
-            }
-        }
-        Ok(Delivery { values: crate::frame::gather(&self.values, &positions)?, ..self })
-    }
 }
 
 /// Query times of the selected rows as a timestamp column.

@@ -156,7 +156,7 @@ fn hand_over(
         for (position, message) in made.failures {
             let row = rows.at(position);
             let letter = Letter::new(Code::ResolverFailed, format!("`{}`: {message}.", plan.slots[slot.0].label));
-            tell(context, plan, frame, *slot, row, letter);
+            tell(context, plan, frame, *slot, row, letter, State::Failed);
             frame.columns[slot.0].mark(&Rows::Some(vec![row as u32]), frame.rows, State::Failed);
         }
     }

@@ -1,16 +1,14 @@
 //! Features of the related row: distinct foreign keys become the rows of the related scope, answers fan out again.
 
-mod absence;
-
 use super::deliver::{ready, tell};
 use crate::context::{Context, internal};
 use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State, gather};
 use crate::kernels::keys::distinct;
 use crate::kernels::timeline::Timeline;
 use crate::{observe, scans, scope};
-use arrow::array::{Array, ArrayRef, Int64Array, UInt32Array, new_null_array};
-use arrow::compute::take;
-use creta_model::{Code, Letter};
+use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, UInt32Array};
+use arrow::compute::{filter, is_not_null, nullif, take};
+use creta_model::{Code, DataType, Letter};
 use creta_plan::stages::{Enumerate, HasOne};
 use creta_plan::{ScopePlan, Slot, Stage};
 
@@ -28,24 +26,39 @@ pub(super) async fn run(
         return Ok(());
     }
     let keys = foreign_keys(context, plan, stage, one, frame, &rows).await?;
+    let nowhere = rows.filter(frame.rows, |position| keys.is_null(position));
+    for output in &stage.outputs {
+        receive(context, plan, frame, *output, &nowhere, Column::unset(), one.optional)?;
+    }
+    let rows = rows.filter(frame.rows, |position| keys.is_valid(position));
+    let keys = keys_only(&keys)?;
+    if keys.is_empty() {
+        return Ok(());
+    }
     let times = times(one, frame, &rows);
     let groups = distinct(std::slice::from_ref(&keys), times.as_ref());
     let mut related = related_rows(one, frame, &rows, &keys, &groups.representatives)?;
     let mark = context.letters.len();
     scope::run_scope(context, &one.scope, &mut related, &one.exports).await?;
-    let absent = absence::absent_rows(&one.scope, &related);
-    if let (Some(key), true) = (one.scope.key.and_then(|key| related.columns[key.0].values.clone()), one.optional) {
-        absence::forget_letters(context, mark, &key, &absent);
+    if one.optional {
+        context.forget_absences(mark);
     }
     if context.persists {
         observe::scope(context, &one.scope, &related)?;
     }
     for (export, output) in one.exports.iter().zip(&stage.outputs) {
         let cells = related.columns[export.0].take(&groups.group_of_row)?;
-        let cells = absence::seen_from_outside(cells, &keys, &absent, &groups.group_of_row, one.optional);
-        receive(context, plan, frame, *output, &rows, cells, count)?;
+        receive(context, plan, frame, *output, &rows, cells, one.optional)?;
     }
     Ok(())
+}
+
+/// The keys that are there: a null leads nowhere.
+fn keys_only(keys: &ArrayRef) -> Result<ArrayRef, Letter> {
+    match keys.null_count() {
+        0 => Ok(keys.clone()),
+        _ => filter(keys, &is_not_null(keys).map_err(internal)?).map_err(internal),
+    }
 }
 
 /// The related primary key per row; null where there is none.
@@ -126,6 +139,8 @@ fn related_rows(
     Ok(related)
 }
 
+/// Takes over cells of the related rows, one per row. What is absent there is null through an optional relationship and
+/// a failure of whatever reads it through a required one.
 fn receive(
     context: &mut Context<'_>,
     plan: &ScopePlan,
@@ -133,30 +148,44 @@ fn receive(
     output: Slot,
     rows: &Rows,
     cells: Column,
-    count: usize,
+    optional: bool,
 ) -> Result<(), Letter> {
-    let values = cells.array(&plan.slots[output.0].data_type, count);
-    // Absent rows of an optional relationship must read null whatever the related scope left in their place.
-    let values = if values.len() == count { values } else { new_null_array(values.data_type(), count) };
-    let total = frame.rows;
+    let (total, count) = (frame.rows, rows.len(frame.rows));
+    if count == 0 {
+        return Ok(());
+    }
     let label = &plan.slots[output.0].label;
+    let mut states = Vec::with_capacity(count);
     for position in 0..count {
-        let message = match cells.states.get(position) {
-            State::Unset if !context.offline => format!("`{label}` has no related row."),
+        let state = match cells.states.get(position) {
+            state if state.is_absent() && optional => State::Present,
+            state if state.is_absent() => State::Blocked,
+            state => state,
+        };
+        states.push(state);
+        let message = match state {
+            State::Blocked if !context.offline => format!("`{label}` has no related row, or no value in it."),
             State::Failed => format!("`{label}` could not be computed for the related row."),
             _ => continue,
         };
         let letter = Letter::new(Code::UpstreamFailed, message);
-        tell(context, plan, frame, output, rows.at(position), letter);
+        tell(context, plan, frame, output, rows.at(position), letter, state);
     }
-    let states = match cells.states {
-        PerRow::Same(State::Unset) => PerRow::Same(State::Failed),
-        PerRow::Same(state) => PerRow::Same(state),
-        PerRow::Each(states) => {
-            let failed = |state| if state == State::Unset { State::Failed } else { state };
-            PerRow::Each(states.into_iter().map(failed).collect())
-        }
+    let values = blank(&cells, &plan.slots[output.0].data_type, count)?;
+    let states = match states.iter().all(|state| *state == State::Present) {
+        true => PerRow::Same(State::Present),
+        false => PerRow::Each(states),
     };
     let fill = Fill { values, states, givers: cells.givers, observed_at: cells.observed_at };
     frame.columns[output.0].fill(rows, total, fill)
+}
+
+/// The values, nulls where nothing is present whatever the related scope left there.
+fn blank(cells: &Column, data_type: &DataType, count: usize) -> Result<ArrayRef, Letter> {
+    let values = cells.array(data_type, count);
+    if cells.states.all(State::Present) {
+        return Ok(values);
+    }
+    let absent: BooleanArray = (0..count).map(|row| Some(!cells.is_present(row))).collect();
+    nullif(&values, &absent).map_err(internal)
 }

@@ -164,7 +164,7 @@ fn line_up(
         for error in &answer.errors {
             let row = rows.at(error.row.unwrap_or_default());
             let letter = raised(context, call, error);
-            tell(context, plan, frame, *slot, row, letter);
+            tell(context, plan, frame, *slot, row, letter, State::Failed);
             frame.columns[slot.0].mark(&Rows::Some(vec![row as u32]), frame.rows, State::Failed);
         }
     }

@@ -204,7 +204,7 @@ impl<'a> ScopeBuilder<'a> {
         Some(slot)
     }
 
-    fn is_sampled(&self, feature: FeatureId) -> bool {
+    pub(super) fn is_sampled(&self, feature: FeatureId) -> bool {
         match &self.question.mode {
             Mode::Online | Mode::Offline(Recompute::Everything) => false,
             Mode::Offline(Recompute::Nothing) => true,
@@ -246,10 +246,10 @@ impl<'a> ScopeBuilder<'a> {
         }
     }
 
-    /// A default, or a place in the online store that an upload may have filled.
+    /// A default, or a cache-only feature: online an upload may have filled it, offline it is missing (framework §6.6).
     fn has_fallback(&self, feature: FeatureId) -> bool {
         self.graph().scalar(feature).is_some_and(|scalar| {
-            let cacheable = matches!(self.question.mode, Mode::Online) && scalar.caching.max_staleness > 0;
+            let cacheable = scalar.caching.max_staleness > 0;
             scalar.default.is_some() || (cacheable && self.project.producers(feature).is_empty())
         })
     }

@@ -1,16 +1,16 @@
 //! `_` expressions, evaluated by walking the tree the user wrote.
 
 use super::operators::{aggregate, call};
-use super::{Mode, Oracle, Outcome, Row, Write};
+use super::{Mode, Oracle, Outcome, Row, blocked};
 use creta_model::duration::window_name;
 use creta_model::graph::NodeKind;
 use creta_model::{EntityId, Expression, FeatureId, Value};
 use std::collections::BTreeMap;
 
 /// A chain of attributes so far: has-one relationships walked from `_` or `__`.
-struct Chain<'e> {
-    outer: bool,
-    names: Vec<&'e str>,
+pub(super) struct Chain<'e> {
+    pub(super) outer: bool,
+    pub(super) names: Vec<&'e str>,
 }
 
 impl Oracle<'_> {
@@ -22,7 +22,6 @@ impl Oracle<'_> {
         outer: Option<&mut Row>,
         expression: &Expression,
         window: Option<i64>,
-        fresh: &mut Vec<Write>,
     ) -> Outcome {
         let mut outer = outer;
         match expression {
@@ -32,20 +31,20 @@ impl Oracle<'_> {
             Expression::Call { function, arguments, .. } => {
                 let mut values = Vec::with_capacity(arguments.len());
                 for argument in arguments {
-                    match self.evaluate(mode, row, outer.as_deref_mut(), argument, window, fresh) {
+                    match self.evaluate(mode, row, outer.as_deref_mut(), argument, window) {
                         Outcome::Value(value) => values.push(value),
-                        other => return blocked(mode, other),
+                        other => return blocked(other),
                     }
                 }
                 call(function, &values).map_or(Outcome::Failed("RESOLVER_FAILED"), Outcome::Value)
             }
-            Expression::Attribute { .. } => self.chain(mode, row, outer, expression, None, fresh),
-            Expression::Window { of, window } => self.chain(mode, row, outer, of, Some(*window), fresh),
+            Expression::Attribute { .. } => self.chain(mode, row, outer, expression, None),
+            Expression::Window { of, window } => self.chain(mode, row, outer, of, Some(*window)),
             Expression::Rows { of, items, .. } if *items == [Expression::WindowStart] => {
-                self.chain(mode, row, outer, of, window, fresh)
+                self.chain(mode, row, outer, of, window)
             }
             Expression::Aggregate { of, function, arguments, .. } => {
-                self.aggregated(mode, row, of, function, arguments, window, fresh)
+                self.aggregated(mode, row, of, function, arguments, window)
             }
             Expression::This | Expression::Outer | Expression::Rows { .. } => Outcome::Failed("INVALID_QUERY"),
         }
@@ -58,7 +57,6 @@ impl Oracle<'_> {
         outer: Option<&mut Row>,
         expression: &Expression,
         window: Option<i64>,
-        fresh: &mut Vec<Write>,
     ) -> Outcome {
         let Some(chain) = unfold(expression) else { return Outcome::Failed("INVALID_QUERY") };
         let row = match (chain.outer, outer) {
@@ -76,9 +74,9 @@ impl Oracle<'_> {
         }
         let last = window.map_or_else(|| (*last).to_owned(), |window| window_name(last, window));
         let Some(feature) = self.graph.member(entity, &last) else { return Outcome::Failed("INVALID_QUERY") };
-        match self.walk(mode, row, &steps, feature, false, fresh).outcome {
+        match self.walk(mode, row, &steps, feature, false).outcome {
             Outcome::Value(value) => Outcome::Value(value),
-            other => blocked(mode, other),
+            other => blocked(other),
         }
     }
 
@@ -99,12 +97,11 @@ impl Oracle<'_> {
         function: &str,
         arguments: &[Expression],
         window: Option<i64>,
-        fresh: &mut Vec<Write>,
     ) -> Outcome {
         let (chain, projection, filters) = selected(of);
         let Some(chain) = unfold(chain) else { return Outcome::Failed("INVALID_QUERY") };
         let [name] = chain.names.as_slice() else {
-            return self.through(mode, row, of, function, arguments, window, fresh);
+            return self.through(mode, row, of, function, arguments, window);
         };
         let Some((relationship, entity)) = self.relationship(row.entity, name) else {
             return Outcome::Failed("INVALID_QUERY");
@@ -114,9 +111,9 @@ impl Oracle<'_> {
         };
         let mut join = Vec::new();
         for (local, foreign) in &related.on {
-            match self.feature(mode, row, *local, fresh).outcome {
+            match self.feature(mode, row, *local).outcome {
                 Outcome::Value(value) => join.push((*foreign, value)),
-                other => return blocked(mode, other),
+                other => return blocked(other),
             }
         }
         let (mut values, mut by) = (Vec::new(), Vec::new());
@@ -125,13 +122,13 @@ impl Oracle<'_> {
             let passes = |outcome: Outcome| outcome == Outcome::Value(Value::Bool(true));
             let mut keep = true;
             for filter in &filters {
-                keep = keep && passes(self.evaluate(mode, &mut child, Some(row), filter, window, &mut Vec::new()));
+                keep = keep && passes(self.evaluate(mode, &mut child, Some(row), filter, window));
             }
             if keep {
                 let mut value = |expression: Option<&Expression>| match expression {
                     None => Value::Null,
                     Some(expression) => {
-                        match self.evaluate(mode, &mut child, Some(row), expression, window, &mut Vec::new()) {
+                        match self.evaluate(mode, &mut child, Some(row), expression, window) {
                             Outcome::Value(value) => value,
                             _ => Value::Null,
                         }
@@ -154,7 +151,6 @@ impl Oracle<'_> {
         function: &str,
         arguments: &[Expression],
         window: Option<i64>,
-        fresh: &mut Vec<Write>,
     ) -> Outcome {
         let (chain, ..) = selected(of);
         let Some(chain) = unfold(chain) else { return Outcome::Failed("INVALID_QUERY") };
@@ -168,16 +164,15 @@ impl Oracle<'_> {
             entity = next;
         }
         let Some(key) = self.graph.primary_key(entity) else { return Outcome::Failed("INVALID_QUERY") };
-        match self.walk(mode, row, &steps, key, false, fresh).outcome {
+        match self.walk(mode, row, &steps, key, false).outcome {
             Outcome::Value(Value::Null) => Outcome::Value(Value::Null),
             Outcome::Value(found) => {
                 let given = BTreeMap::from([(key, found.clone())]);
-                let known = BTreeMap::new();
-                let mut related = Row { entity, key: Some(found), now: row.now, given, known, is_tainted: false };
+                let mut related = Row::of(entity, Some(found), row.now, given);
                 let inner = before.iter().fold(of.clone(), |of, name| without_first(&of, name));
-                self.aggregated(mode, &mut related, &inner, function, arguments, window, fresh)
+                self.aggregated(mode, &mut related, &inner, function, arguments, window)
             }
-            other => blocked(mode, other),
+            other => blocked(other),
         }
     }
 
@@ -185,19 +180,11 @@ impl Oracle<'_> {
         let given = fact.iter().filter_map(|(name, value)| Some((self.graph.member(entity, name)?, value.clone())));
         let given: BTreeMap<FeatureId, Value> = given.collect();
         let key = self.graph.primary_key(entity).and_then(|key| given.get(&key)).cloned();
-        Row { entity, key, now, given, known: BTreeMap::new(), is_tainted: false }
+        Row::of(entity, key, now, given)
     }
 }
 
-/// What an expression becomes when something it reads is not there.
-fn blocked(mode: &Mode, other: Outcome) -> Outcome {
-    match (mode, other) {
-        (Mode::Offline(_), Outcome::Missing) => Outcome::Missing,
-        _ => Outcome::Failed("UPSTREAM_FAILED"),
-    }
-}
-
-fn unfold(expression: &Expression) -> Option<Chain<'_>> {
+pub(super) fn unfold(expression: &Expression) -> Option<Chain<'_>> {
     match expression {
         Expression::This => Some(Chain { outer: false, names: Vec::new() }),
         Expression::Outer => Some(Chain { outer: true, names: Vec::new() }),
@@ -211,7 +198,7 @@ fn unfold(expression: &Expression) -> Option<Chain<'_>> {
 }
 
 /// The relationship, the projected column and the filters of `rows[…].where(…)`.
-fn selected(of: &Expression) -> (&Expression, Option<&Expression>, Vec<&Expression>) {
+pub(super) fn selected(of: &Expression) -> (&Expression, Option<&Expression>, Vec<&Expression>) {
     let Expression::Rows { of, items, filters, .. } = of else { return (of, None, Vec::new()) };
     let (chain, mut projection, mut conditions) = selected(of);
     for item in items {

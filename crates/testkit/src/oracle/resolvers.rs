@@ -1,6 +1,6 @@
 //! Who computes a feature: its expression, the SQL resolver that lists it, the Python function that returns it.
 
-use super::{Mode, Oracle, Outcome, Row, Write};
+use super::{Mode, Oracle, Outcome, Row, Write, blocked};
 use creta_model::bundle::{Input, Parameter, PythonBody, Resolver, ResolverBody, ResolverKind};
 use creta_model::graph::{ScalarNode, Step};
 use creta_model::{EntityId, FeatureId, Value};
@@ -14,19 +14,21 @@ impl Oracle<'_> {
         row: &mut Row,
         feature: FeatureId,
         scalar: &ScalarNode,
-        fresh: &mut Vec<Write>,
     ) -> (Outcome, Option<i64>) {
         let offline = matches!(mode, Mode::Offline(_));
         let expression = scalar.offline_expression.as_ref().filter(|_| offline).or(scalar.expression.as_ref());
         if let Some(expression) = expression {
-            return (self.evaluate(mode, row, None, expression, scalar.window, fresh), None);
+            return (self.evaluate(mode, row, None, expression, scalar.window), None);
         }
         let name = self.graph.feature(feature).name.clone();
         match self.producer(offline, row.entity, &name) {
             None => (Outcome::Missing, None),
             Some(resolver) => match &resolver.body {
-                ResolverBody::Sql(_) => self.looked_up(row, &resolver.name, &name),
-                ResolverBody::Python(body) => (self.called(mode, row, &resolver, body, &name, fresh), None),
+                ResolverBody::Sql(_) => {
+                    row.looked_up.insert(resolver.name.clone());
+                    self.looked_up(row, &resolver.name, &name)
+                }
+                ResolverBody::Python(body) => (self.called(mode, row, &resolver, body, &name), None),
             },
         }
     }
@@ -51,22 +53,6 @@ impl Oracle<'_> {
         found.max_by_key(|resolver| offline && resolver.kind == ResolverKind::Offline).cloned()
     }
 
-    /// Whether any resolver that lists the entity has a row of this key; without one every key stands for a row.
-    pub(super) fn exists(&self, entity: EntityId, key: &Value, now: i64) -> bool {
-        let class = &self.graph.entity(entity).class;
-        let lists = |resolver: &&Resolver| matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves));
-        let mut listing = self.graph.resolvers.iter().filter(lists).peekable();
-        let Some(primary) = self.graph.primary_key(entity).map(|id| self.graph.feature(id).name.clone()) else {
-            return true;
-        };
-        listing.peek().is_none()
-            || listing.any(|resolver| {
-                let rows = self.facts.get(&resolver.name).map(Vec::as_slice).unwrap_or_default();
-                let own: Vec<_> = rows.iter().filter(|fact| fact.get(&primary) == Some(key)).collect();
-                self.newest(entity, &own, now).is_some()
-            })
-    }
-
     /// The newest row of the key at or before the row's time; without a feature time simply the last.
     fn looked_up(&self, row: &Row, resolver: &str, name: &str) -> (Outcome, Option<i64>) {
         let Some(key) = &row.key else { return (Outcome::Missing, None) };
@@ -81,6 +67,27 @@ impl Oracle<'_> {
                 (Outcome::Value(value), self.time_of(row.entity, fact))
             }
         }
+    }
+
+    /// Columns that a SQL resolver returned for a row without anybody having asked for them.
+    pub(super) fn unwanted_columns(&self, row: &Row) -> Vec<Write> {
+        let mut found = Vec::new();
+        for resolver in &row.looked_up {
+            for feature in self.graph.scalars(row.entity) {
+                let (node, scalar) = (self.graph.feature(feature), self.graph.scalar(feature));
+                let is_wanted = row.known.contains_key(&feature) || row.given.contains_key(&feature);
+                let listed = self.facts.get(resolver).and_then(|rows| rows.first());
+                let returned = listed.is_some_and(|fact| fact.contains_key(&node.name));
+                let (Some(key), Some(scalar), false, true) = (&row.key, scalar, is_wanted, returned) else { continue };
+                if let (Outcome::Value(value), observed_at) = self.looked_up(row, resolver, &node.name)
+                    && (scalar.nullable || !value.is_null())
+                {
+                    let observed_at = observed_at.unwrap_or(row.now);
+                    found.push(Write { feature, key: key.clone(), observed_at, value, is_default: false });
+                }
+            }
+        }
+        found
     }
 
     fn newest<'r>(
@@ -144,14 +151,12 @@ impl Oracle<'_> {
         resolver: &Resolver,
         body: &PythonBody,
         name: &str,
-        fresh: &mut Vec<Write>,
     ) -> Outcome {
         let mut arguments = Vec::with_capacity(body.parameters.len());
         for (name, parameter) in unfolded(&body.parameters) {
-            match self.argument(mode, row, &parameter, fresh) {
+            match self.argument(mode, row, &parameter) {
                 Outcome::Value(value) => arguments.push((name, value)),
-                Outcome::Missing if matches!(mode, Mode::Offline(_)) => return Outcome::Missing,
-                _ => return Outcome::Failed("UPSTREAM_FAILED"),
+                other => return blocked(other),
             }
         }
         match (self.python)(&resolver.name, &arguments) {
@@ -163,7 +168,7 @@ impl Oracle<'_> {
         }
     }
 
-    fn argument(&self, mode: &Mode, row: &mut Row, parameter: &Parameter, fresh: &mut Vec<Write>) -> Outcome {
+    fn argument(&self, mode: &Mode, row: &mut Row, parameter: &Parameter) -> Outcome {
         let Input::Feature { path, .. } = &parameter.input else {
             return Outcome::Value(Value::Datetime(row.now));
         };
@@ -176,7 +181,7 @@ impl Oracle<'_> {
             })
             .collect();
         let Some(feature) = path.feature else { return Outcome::Failed("INVALID_QUERY") };
-        match (self.walk(mode, row, &steps, feature, false, fresh).outcome, &parameter.default) {
+        match (self.walk(mode, row, &steps, feature, false).outcome, &parameter.default) {
             (Outcome::Value(value), _) => Outcome::Value(value),
             (_, Some(default)) => Outcome::Value(default.clone()),
             (_, None) if parameter.optional => Outcome::Value(Value::Null),

@@ -1,7 +1,6 @@
-//! Puts a scenario's questions to the engine: typed columns in, cells out.
+//! Puts questions to the engine of a product in this process: typed columns in, cells out.
 
-use super::wire_name;
-use crate::product::Running;
+use creta::compose::Product;
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
@@ -11,10 +10,9 @@ use creta_model::Value;
 use creta_plan::{Mode, Question, Recompute as PlanRecompute};
 use creta_ports::arrays::{array_of, value_at};
 use creta_ports::python::QueryContext;
-use creta_testkit::oracle::Recompute;
-use creta_testkit::scenario::{Cell, Columns, value};
+use creta_testkit::oracle::{Answer, Outcome, Recompute};
+use creta_testkit::scenario::Cell;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,21 +25,6 @@ pub struct Asked {
     /// Microseconds by feature.
     pub staleness: BTreeMap<String, i64>,
     pub named_query: Option<String>,
-}
-
-pub fn typed_row(deployment: &Deployment, row: &BTreeMap<String, Json>) -> BTreeMap<String, Value> {
-    row.iter().map(|(name, json)| (name.clone(), typed(deployment, name, json))).collect()
-}
-
-pub fn typed_columns(deployment: &Deployment, columns: &Columns) -> BTreeMap<String, Vec<Value>> {
-    let column = |name: &String, cells: &Vec<Json>| cells.iter().map(|json| typed(deployment, name, json)).collect();
-    columns.iter().map(|(name, cells)| (name.clone(), column(name, cells))).collect()
-}
-
-fn typed(deployment: &Deployment, name: &str, json: &Json) -> Value {
-    let graph = deployment.project.graph();
-    let feature = graph.by_fqn(name).unwrap_or_else(|| panic!("{name} is unknown"));
-    value(&graph.scalar(feature).unwrap().data_type, json).unwrap()
 }
 
 fn batch(deployment: &Deployment, columns: &BTreeMap<String, Vec<Value>>) -> RecordBatch {
@@ -58,12 +41,12 @@ fn batch(deployment: &Deployment, columns: &BTreeMap<String, Vec<Value>>) -> Rec
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options).unwrap()
 }
 
-pub async fn upload(running: &Running, deployment: &Deployment, columns: &BTreeMap<String, Vec<Value>>) {
-    running.product.state.engine.upload(deployment, batch(deployment, columns)).await.unwrap();
+pub async fn upload(product: &Product, deployment: &Deployment, columns: &BTreeMap<String, Vec<Value>>) {
+    product.state.engine.upload(deployment, batch(deployment, columns)).await.unwrap();
 }
 
 /// Each output's cell, and whether the online store gave it.
-pub async fn ask(running: &Running, deployment: &Deployment, asked: &Asked) -> Result<Vec<(Cell, bool)>, String> {
+pub async fn ask(product: &Product, deployment: &Deployment, asked: &Asked) -> Result<Vec<(Cell, bool)>, String> {
     let columns = asked.given.iter().map(|(name, value)| (name.clone(), vec![value.clone()])).collect();
     let mut staleness = asked.staleness.clone();
     if let Some(name) = &asked.named_query {
@@ -84,7 +67,7 @@ pub async fn ask(running: &Running, deployment: &Deployment, asked: &Asked) -> R
         query_context: QueryContext::default(),
     };
     let answer =
-        running.product.state.engine.online(deployment, request).await.map_err(|letters| format!("{letters:#?}"))?;
+        product.state.engine.online(deployment, request).await.map_err(|letters| format!("{letters:#?}"))?;
     Ok(answer
         .outputs
         .iter()
@@ -92,7 +75,7 @@ pub async fn ask(running: &Running, deployment: &Deployment, asked: &Asked) -> R
             let failure = answer.letters.iter().find(|letter| letter.feature.as_deref() == Some(&output.name));
             let cell = match (output.valid[0], failure) {
                 (true, _) => Cell::Value(value_at(output.values.as_ref(), 0)),
-                (false, Some(letter)) => Cell::Failed(wire_name(letter.code)),
+                (false, Some(letter)) => Cell::Failed(letter.code.wire().name().to_owned()),
                 (false, None) => Cell::Missing,
             };
             (cell, output.origins[0] == Origin::OnlineStore)
@@ -102,7 +85,7 @@ pub async fn ask(running: &Running, deployment: &Deployment, asked: &Asked) -> R
 
 /// A training set through the job that users start; one list of cells per output.
 pub async fn train(
-    running: &Running,
+    product: &Product,
     deployment: &Arc<Deployment>,
     given: &BTreeMap<String, Vec<Value>>,
     times: &[i64],
@@ -126,7 +109,7 @@ pub async fn train(
         dataset_name: None,
         query_context: QueryContext::default(),
     };
-    let state = &running.product.state;
+    let state = &product.state;
     let revision = state.training.start(order).await.unwrap();
     state.training.wait(&revision.id, Duration::from_secs(60)).await;
     let revision = state.metadata.revision(&revision.id).await.unwrap().unwrap();
@@ -143,4 +126,14 @@ pub async fn train(
         cells
     };
     Ok(outputs.iter().map(cells).collect())
+}
+
+/// The oracle's answer as a cell.
+pub fn cell_of(answer: &Answer) -> Cell {
+    match &answer.outcome {
+        Outcome::Value(value) => Cell::Value(value.clone()),
+        Outcome::Missing => Cell::Missing,
+        Outcome::Blocked => Cell::Failed("UPSTREAM_FAILED".to_owned()),
+        Outcome::Failed(code) => Cell::Failed((*code).to_owned()),
+    }
 }

@@ -1,0 +1,70 @@
+//! What depends on values that the caller gave (decision 4): it is answered and logged, but never cached.
+
+use super::expression::{selected, unfold};
+use super::{Oracle, Row};
+use creta_model::bundle::{Input, ResolverBody};
+use creta_model::graph::{NodeKind, Step};
+use creta_model::{Expression, FeatureId};
+
+impl Oracle<'_> {
+    pub(super) fn is_tainted(&self, row: &Row, feature: FeatureId) -> bool {
+        let key = self.graph.primary_key(row.entity);
+        if Some(feature) == key {
+            return false;
+        }
+        row.given.contains_key(&feature) || self.reads(row, feature).into_iter().any(|read| self.is_tainted(row, read))
+    }
+
+    /// The features of the same row that a feature is computed from.
+    fn reads(&self, row: &Row, feature: FeatureId) -> Vec<FeatureId> {
+        let mut found = Vec::new();
+        if let Some(expression) = self.graph.scalar(feature).and_then(|scalar| scalar.expression.as_ref()) {
+            self.names_of(row, expression, &mut found);
+            return found;
+        }
+        let name = &self.graph.feature(feature).name;
+        for resolver in &self.graph.resolvers {
+            let ResolverBody::Python(body) = &resolver.body else { continue };
+            if self.graph.namespace(&body.entity) != Some(row.entity) || !body.outputs.contains(name) {
+                continue;
+            }
+            for parameter in &body.parameters {
+                let Input::Feature { path, .. } = &parameter.input else { continue };
+                let Ok(path) = self.graph.member_path(row.entity, path) else { continue };
+                match (path.steps.first(), path.feature) {
+                    (Some(Step::HasOne(relationship) | Step::HasMany(relationship)), _) => {
+                        found.extend(self.join_columns(*relationship));
+                    }
+                    (None, feature) => found.extend(feature),
+                }
+            }
+        }
+        found
+    }
+
+    fn names_of(&self, row: &Row, expression: &Expression, found: &mut Vec<FeatureId>) {
+        match expression {
+            Expression::Call { arguments, .. } => {
+                arguments.iter().for_each(|argument| self.names_of(row, argument, found));
+            }
+            Expression::Aggregate { of, .. } => self.names_of(row, selected(of).0, found),
+            Expression::Window { of, .. } => self.names_of(row, of, found),
+            Expression::Attribute { .. } => {
+                let first = unfold(expression).and_then(|chain| chain.names.first().copied());
+                let Some(member) = first.and_then(|name| self.graph.member(row.entity, name)) else { return };
+                match &self.graph.feature(member).kind {
+                    NodeKind::Scalar(_) => found.push(member),
+                    _ => found.extend(self.join_columns(member)),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn join_columns(&self, relationship: FeatureId) -> Vec<FeatureId> {
+        match &self.graph.feature(relationship).kind {
+            NodeKind::HasOne(related) | NodeKind::HasMany(related) => related.on.iter().map(|(local, _)| *local).collect(),
+            NodeKind::Scalar(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,429 @@
+//! Draws entities, relationships, expressions, windows and Python resolvers.
+
+use super::{DAY, Dice, HOUR, MINUTE, Size};
+use creta_model::bundle::{
+    CachePolicy, Caching, Count, Entity, FORMAT, Feature, FeatureKind, Input, JoinPair, Metadata, Parameter, PythonBody,
+    Relationship, Resolver, ResolverBody, ResolverKind, Scalar, Source, SourceKind, SqlBody, Windowed,
+};
+use creta_model::errors::Place;
+use creta_model::{Bundle, DataType, Expression, Value};
+use std::collections::BTreeMap;
+
+/// Name of the only source.
+pub const SOURCE: &str = "facts";
+const FOREVER: i64 = 36_500 * DAY;
+
+/// What was drawn, in a form that facts and questions can be drawn from.
+pub struct Project {
+    pub entities: Vec<Drawn>,
+    resolvers: Vec<Resolver>,
+}
+
+/// An entity and what its features are for.
+pub struct Drawn {
+    pub entity: Entity,
+    pub key_type: DataType,
+    pub has_time: bool,
+    /// Columns that its SQL resolver returns besides the key, with types and whether nulls occur; none without one.
+    pub columns: Vec<Column>,
+    /// Entities that has-one relationships lead to, by name.
+    pub ones: Vec<(String, usize)>,
+    /// Features that questions may ask for: name and type.
+    pub answerable: Vec<(String, DataType)>,
+    /// Features that uploads may set.
+    pub uploaded: Vec<(String, DataType, bool)>,
+    /// Of `answerable`, those that only training sets can compute.
+    pub offline_only: Vec<String>,
+}
+
+#[derive(Clone)]
+pub struct Column {
+    pub name: String,
+    pub data_type: DataType,
+    pub nullable: bool,
+    /// The entity whose keys it holds.
+    pub refers_to: Option<usize>,
+}
+
+impl Drawn {
+    pub fn namespace(&self) -> &str {
+        &self.entity.namespace
+    }
+
+    fn add(&mut self, name: &str, kind: FeatureKind) {
+        self.entity.features.push(Feature { name: name.to_owned(), kind, metadata: Metadata::default(), place: place() });
+    }
+
+    fn numbers(&self) -> Vec<String> {
+        let is_number = |(_, data_type): &&(String, DataType)| matches!(data_type, DataType::Int | DataType::Float);
+        self.answerable.iter().filter(is_number).map(|(name, _)| name.clone()).collect()
+    }
+
+    fn type_of(&self, name: &str) -> DataType {
+        let found = self.answerable.iter().find(|(known, _)| known == name);
+        found.map_or(DataType::Int, |(_, data_type)| data_type.clone())
+    }
+}
+
+impl Project {
+    pub fn bundle(&self) -> Bundle {
+        Bundle {
+            format: FORMAT,
+            project: "world".to_owned(),
+            archive: None,
+            entities: self.entities.iter().map(|drawn| drawn.entity.clone()).collect(),
+            resolvers: self.resolvers.clone(),
+            sources: vec![Source {
+                name: SOURCE.to_owned(),
+                kind: SourceKind::Sqlite { path: "facts.db".to_owned() },
+                place: place(),
+            }],
+            named_queries: Vec::new(),
+        }
+    }
+}
+
+pub fn draw(dice: &mut Dice, size: Size) -> Project {
+    let count = 1 + dice.below(size.entities);
+    let mut project = Project { entities: Vec::new(), resolvers: Vec::new() };
+    for number in 0..count {
+        let drawn = draw_entity(dice, number, &project.entities);
+        project.entities.push(drawn);
+    }
+    for number in 0..count {
+        relate(dice, &mut project, number);
+    }
+    for number in 0..count {
+        derive(dice, &mut project, number);
+    }
+    let listed = project.entities.iter().enumerate().filter(|(_, drawn)| !drawn.columns.is_empty());
+    let sql: Vec<Resolver> = listed.map(|(number, drawn)| sql_resolver(number, drawn)).collect();
+    project.resolvers.extend(sql);
+    project
+}
+
+fn place() -> Place {
+    Place { file: "world.py".to_owned(), line: 1 }
+}
+
+fn scalar(data_type: DataType, nullable: bool) -> Scalar {
+    Scalar { data_type, nullable, expression: None, offline_expression: None, default: None, caching: Caching::default() }
+}
+
+fn draw_entity(dice: &mut Dice, number: usize, earlier: &[Drawn]) -> Drawn {
+    let key_type = if dice.chance(70) { DataType::Int } else { DataType::Str };
+    let has_time = dice.chance(55);
+    let entity = Entity {
+        namespace: format!("e{number}"),
+        class: format!("E{number}"),
+        singleton: false,
+        primary_key: Some("id".to_owned()),
+        feature_time: has_time.then(|| "at".to_owned()),
+        features: Vec::new(),
+        metadata: Metadata::default(),
+        place: place(),
+    };
+    let (columns, ones, answerable, uploaded, offline_only) = Default::default();
+    let mut drawn = Drawn { entity, key_type, has_time, columns, ones, answerable, uploaded, offline_only };
+    drawn.add("id", FeatureKind::Scalar(scalar(drawn.key_type.clone(), false)));
+    if has_time {
+        drawn.add("at", FeatureKind::Scalar(scalar(DataType::Datetime, false)));
+    }
+    if number == 0 || dice.chance(85) {
+        draw_columns(dice, &mut drawn, earlier);
+    }
+    if dice.chance(50) || drawn.columns.is_empty() {
+        draw_uploaded(dice, &mut drawn);
+    }
+    drawn
+}
+
+fn draw_columns(dice: &mut Dice, drawn: &mut Drawn, earlier: &[Drawn]) {
+    for (name, data_type) in [("a", DataType::Int), ("b", DataType::Float), ("c", DataType::Str), ("d", DataType::Bool)] {
+        if name == "a" || dice.chance(60) {
+            let nullable = dice.chance(60);
+            let mut declared = scalar(data_type.clone(), nullable || dice.chance(20));
+            if dice.chance(20) {
+                declared.default = Some(sample(&data_type));
+            }
+            let column = Column { name: name.to_owned(), data_type: data_type.clone(), nullable, refers_to: None };
+            drawn.columns.push(column);
+            drawn.add(name, FeatureKind::Scalar(declared));
+            drawn.answerable.push((name.to_owned(), data_type));
+        }
+    }
+    for (other, target) in earlier.iter().enumerate() {
+        if dice.chance(70) {
+            let name = format!("f{other}");
+            let nullable = dice.chance(50);
+            drawn.add(&name, FeatureKind::Scalar(scalar(target.key_type.clone(), nullable)));
+            let data_type = target.key_type.clone();
+            drawn.columns.push(Column { name, data_type, nullable, refers_to: Some(other) });
+        }
+    }
+}
+
+fn sample(data_type: &DataType) -> Value {
+    match data_type {
+        DataType::Float => Value::Float(0.5),
+        DataType::Str => Value::Str("default".to_owned()),
+        DataType::Bool => Value::Bool(true),
+        _ => Value::Int(-1),
+    }
+}
+
+/// Features that only uploads fill.
+fn draw_uploaded(dice: &mut Dice, drawn: &mut Drawn) {
+    for name in ["u", "v"] {
+        if dice.chance(70) {
+            let nullable = dice.chance(60);
+            let mut declared = scalar(DataType::Int, nullable);
+            declared.caching.max_staleness = *dice.pick(&[HOUR, DAY, FOREVER]);
+            declared.caching.nulls = if nullable { nulls(dice) } else { CachePolicy::Write };
+            if dice.chance(30) {
+                declared.default = Some(Value::Int(-2));
+            }
+            if dice.chance(20) {
+                declared.caching.offline_ttl = Some(DAY);
+            }
+            drawn.add(name, FeatureKind::Scalar(declared));
+            drawn.answerable.push((name.to_owned(), DataType::Int));
+            drawn.uploaded.push((name.to_owned(), DataType::Int, nullable));
+        }
+    }
+}
+
+fn nulls(dice: &mut Dice) -> CachePolicy {
+    *dice.pick(&[CachePolicy::Write, CachePolicy::Write, CachePolicy::Skip, CachePolicy::Evict])
+}
+
+/// Has-one relationships over the foreign keys, has-many ones back, joins over a plain column.
+fn relate(dice: &mut Dice, project: &mut Project, number: usize) {
+    let columns = project.entities[number].columns.clone();
+    for column in columns {
+        let Some(other) = column.refers_to else { continue };
+        let one = format!("one{other}");
+        let join = |local: &str, foreign: &str| vec![JoinPair { local: local.to_owned(), foreign: foreign.to_owned() }];
+        let entity = project.entities[other].namespace().to_owned();
+        let optional = dice.chance(60);
+        let related = Relationship { entity, optional, on: join(&column.name, "id") };
+        project.entities[number].add(&one, FeatureKind::HasOne(related));
+        project.entities[number].ones.push((one, other));
+        let back = Relationship {
+            entity: project.entities[number].namespace().to_owned(),
+            optional: false,
+            on: join("id", &column.name),
+        };
+        project.entities[other].add(&format!("many{number}"), FeatureKind::HasMany(back));
+    }
+    if number > 0 && dice.chance(40) {
+        let other = dice.below(number);
+        if !project.entities[other].columns.is_empty() && !project.entities[number].columns.is_empty() {
+            let on = vec![JoinPair { local: "a".to_owned(), foreign: "a".to_owned() }];
+            let entity = project.entities[other].namespace().to_owned();
+            let same = format!("same{other}");
+            project.entities[number].add(&same, FeatureKind::HasOne(Relationship { entity, optional: dice.chance(70), on }));
+            project.entities[number].ones.push((same, other));
+        }
+    }
+}
+
+/// Expressions, windows and Python resolvers over what is there.
+fn derive(dice: &mut Dice, project: &mut Project, number: usize) {
+    for index in 0..1 + dice.below(3) {
+        if let Some((expression, data_type)) = expression(dice, project, number) {
+            let mut declared = scalar(data_type.clone(), dice.chance(75));
+            declared.expression = Some(expression);
+            finish_derived(dice, &mut declared);
+            let name = format!("x{index}");
+            project.entities[number].add(&name, FeatureKind::Scalar(declared));
+            project.entities[number].answerable.push((name, data_type));
+        }
+    }
+    let children: Vec<usize> = children(project, number);
+    if let Some(child) = children.iter().copied().find(|child| project.entities[*child].has_time)
+        && dice.chance(70)
+    {
+        windowed(dice, project, number, child);
+    }
+    for index in 0..dice.below(3) {
+        python_resolver(dice, project, number, index);
+    }
+}
+
+fn finish_derived(dice: &mut Dice, declared: &mut Scalar) {
+    declared.caching.max_staleness = *dice.pick(&[0, 0, 10 * MINUTE, 2 * HOUR, FOREVER]);
+    if declared.nullable && declared.caching.max_staleness > 0 {
+        declared.caching.nulls = nulls(dice);
+    }
+    if dice.chance(15) {
+        declared.default = Some(sample(&declared.data_type));
+    }
+}
+
+fn children(project: &Project, number: usize) -> Vec<usize> {
+    let refers = |(_, drawn): &(usize, &Drawn)| drawn.columns.iter().any(|column| column.refers_to == Some(number));
+    project.entities.iter().enumerate().filter(refers).map(|(child, _)| child).collect()
+}
+
+fn attribute(of: Expression, name: &str) -> Expression {
+    Expression::Attribute { of: Box::new(of), name: name.to_owned() }
+}
+
+fn call(function: &str, arguments: Vec<Expression>) -> Expression {
+    Expression::Call { function: function.to_owned(), arguments, options: BTreeMap::new() }
+}
+
+fn expression(dice: &mut Dice, project: &Project, number: usize) -> Option<(Expression, DataType)> {
+    let own = &project.entities[number];
+    let children = children(project, number);
+    match dice.below(4) {
+        0 if !children.is_empty() => {
+            let child = *dice.pick(&children);
+            Some(aggregate(dice, project, number, child, &[]))
+        }
+        1 if !own.ones.is_empty() => {
+            let (one, other) = dice.pick(&own.ones).clone();
+            let names = project.entities[other].numbers();
+            let name = (!names.is_empty()).then(|| dice.pick(&names).clone())?;
+            let data_type = project.entities[other].type_of(&name);
+            Some((attribute(attribute(Expression::This, &one), &name), data_type))
+        }
+        2 if own.numbers().len() > 1 => {
+            let names = own.numbers();
+            let (left, right) = (dice.pick(&names).clone(), dice.pick(&names).clone());
+            let function = *dice.pick(&["<", ">=", "=="]);
+            let operands = vec![attribute(Expression::This, &left), attribute(Expression::This, &right)];
+            Some((call(function, operands), DataType::Bool))
+        }
+        _ => arithmetic(dice, own),
+    }
+}
+
+fn arithmetic(dice: &mut Dice, own: &Drawn) -> Option<(Expression, DataType)> {
+    let names = own.numbers();
+    let left = (!names.is_empty()).then(|| dice.pick(&names).clone())?;
+    let right = dice.pick(&names).clone();
+    let function = *dice.pick(&["+", "-", "*", "/", "//", "%"]);
+    let is_float = function == "/" || [&left, &right].iter().any(|name| own.type_of(name) == DataType::Float);
+    let operands = vec![attribute(Expression::This, &left), attribute(Expression::This, &right)];
+    Some((call(function, operands), if is_float { DataType::Float } else { DataType::Int }))
+}
+
+/// An aggregate over the rows of `child`, with the given bounds and sometimes a filter.
+fn aggregate(dice: &mut Dice, project: &Project, number: usize, child: usize, bounds: &[Expression]) -> (Expression, DataType) {
+    let drawn = &project.entities[child];
+    let rows = attribute(Expression::This, &format!("many{child}"));
+    let mut items = bounds.to_vec();
+    if dice.chance(30) {
+        items.push(call(">", vec![attribute(Expression::This, "a"), Expression::Literal(Value::Int(dice.between(-2, 4)))]));
+    }
+    if let Some((one, other)) = drawn.ones.iter().find(|(_, other)| *other != number)
+        && !project.entities[*other].columns.is_empty()
+        && dice.chance(25)
+    {
+        let path = attribute(attribute(Expression::This, one), "a");
+        items.push(call(">=", vec![path, Expression::Literal(Value::Int(0))]));
+    }
+    let function = *dice.pick(&["sum", "count", "mean", "min", "max", "max_by", "min_by", "std"]);
+    let data_type = match function {
+        "mean" | "std" => DataType::Float,
+        _ => DataType::Int,
+    };
+    let mut arguments = Vec::new();
+    if function != "count" {
+        items.insert(0, attribute(Expression::This, "a"));
+    }
+    if matches!(function, "max_by" | "min_by") {
+        let by = if drawn.has_time && dice.chance(50) { "at" } else { "a" };
+        arguments.push(attribute(Expression::This, by));
+    }
+    let rows = Expression::Rows { of: Box::new(rows), items, filters: Vec::new(), limit: None };
+    let of = Box::new(rows);
+    (Expression::Aggregate { of, function: function.to_owned(), arguments, options: BTreeMap::new() }, data_type)
+}
+
+fn windowed(dice: &mut Dice, project: &mut Project, number: usize, child: usize) {
+    let at = || attribute(Expression::This, "at");
+    let mut bounds = vec![call(*dice.pick(&[">", ">="]), vec![at(), Expression::WindowStart])];
+    if dice.chance(50) {
+        bounds.push(call(*dice.pick(&["<", "<="]), vec![at(), Expression::Now]));
+    }
+    let (expression, data_type) = aggregate(dice, project, number, child, &bounds);
+    let windows = vec![HOUR, DAY];
+    let mut declared = scalar(data_type.clone(), true);
+    declared.expression = Some(expression);
+    finish_derived(dice, &mut declared);
+    let drawn = &mut project.entities[number];
+    drawn.add("w", FeatureKind::Windowed(Windowed { windows: windows.clone(), scalar: declared }));
+    for window in windows {
+        drawn.answerable.push((format!("w__{}__", window / 1_000_000), data_type.clone()));
+    }
+}
+
+fn python_resolver(dice: &mut Dice, project: &mut Project, number: usize, index: usize) {
+    let own = &project.entities[number];
+    let namespace = own.namespace().to_owned();
+    let mut paths: Vec<String> = own.numbers();
+    for (one, other) in &own.ones {
+        paths.extend(project.entities[*other].numbers().iter().map(|name| format!("{one}.{name}")));
+    }
+    if paths.is_empty() {
+        return;
+    }
+    let parameters = (0..1 + dice.below(2)).map(|position| Parameter {
+        name: format!("p{position}"),
+        input: Input::Feature { entity: namespace.clone(), path: dice.pick(&paths).clone() },
+        optional: dice.chance(30),
+        default: None,
+    });
+    let mut parameters: Vec<Parameter> = parameters.collect();
+    for parameter in &mut parameters {
+        if !parameter.optional && dice.chance(20) {
+            parameter.default = Some(Value::Int(3));
+        }
+    }
+    let name = format!("y{index}");
+    let mut declared = scalar(DataType::Int, dice.chance(60));
+    finish_derived(dice, &mut declared);
+    let is_offline = dice.chance(15);
+    let drawn = &mut project.entities[number];
+    drawn.add(&name, FeatureKind::Scalar(declared));
+    drawn.answerable.push((name.clone(), DataType::Int));
+    if is_offline {
+        drawn.offline_only.push(name.clone());
+    }
+    let body = PythonBody {
+        module: "world".to_owned(),
+        function: format!("{namespace}_{name}"),
+        entity: namespace.clone(),
+        outputs: vec![name.clone()],
+        frame: false,
+        code: None,
+        parameters,
+    };
+    project.resolvers.push(resolver(
+        format!("world.{namespace}_{name}"),
+        if is_offline { ResolverKind::Offline } else { ResolverKind::Online },
+        ResolverBody::Python(body),
+    ));
+}
+
+fn resolver(name: String, kind: ResolverKind, body: ResolverBody) -> Resolver {
+    let (environments, metadata) = Default::default();
+    Resolver { name, kind, body, environments, timeout: None, metadata, place: place() }
+}
+
+fn sql_resolver(number: usize, drawn: &Drawn) -> Resolver {
+    let mut names = vec!["id".to_owned()];
+    names.extend(drawn.columns.iter().map(|column| column.name.clone()));
+    names.extend(drawn.has_time.then(|| "at".to_owned()));
+    let body = SqlBody {
+        source: SOURCE.to_owned(),
+        resolves: drawn.entity.class.clone(),
+        text: format!("select {} from t{number} order by position", names.join(", ")),
+        count: Count::All,
+        fields: BTreeMap::new(),
+    };
+    resolver(format!("list_e{number}"), ResolverKind::Online, ResolverBody::Sql(body))
+}
