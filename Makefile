@@ -11,7 +11,7 @@ PYTHON := $(CRETA_VENV)/bin/python
 CRETA_BIN := $(CARGO_TARGET_DIR)/debug/creta
 STEP := scripts/step.sh
 
-.PHONY: help demo test check bench crash scenarios fmt gen system python build
+.PHONY: help demo test check bench crash fuzz scenarios fmt gen system python build
 
 help: ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
@@ -42,6 +42,10 @@ bench: python ## load profiles in a release build
 
 scenarios: python ## the scenarios, or one of them: make scenarios ONLY=staleness
 	@CRETA_TEST_PYTHON=$(PYTHON) CRETA_SCENARIO=$(ONLY) cargo test --workspace --test main --quiet scenarios:: -- --nocapture
+
+fuzz: ## generated worlds against the oracle: make fuzz WORLDS=5000 SEED=7
+	@CRETA_WORLDS=$${WORLDS:-2000} CRETA_WORLDS_SEED=$${SEED:-1} \
+		cargo test --workspace --test main --quiet worlds:: -- --nocapture
 
 gen: python ## the generated pages of docs/reference
 	@CRETA_TEST_PYTHON=$(PYTHON) CRETA_GENERATE=1 cargo test --workspace --test main --quiet letters::

@@ -201,13 +201,10 @@ impl<'a> Oracle<'a> {
         let Some((first, rest)) = steps.split_first() else { return self.feature(mode, row, feature) };
         let NodeKind::HasOne(relationship) = &self.graph.feature(*first).kind else { return failed("INVALID_QUERY") };
         let optional = optional || relationship.optional;
-        let mut keys = Vec::new();
-        for (local, foreign) in &relationship.on {
-            match self.feature(mode, row, *local).outcome {
-                Outcome::Value(value) => keys.push((*foreign, value)),
-                other => return Answer { outcome: blocked(other), from_cache: false },
-            }
-        }
+        let keys = match all(relationship.on.iter().map(|(local, _)| self.feature(mode, row, *local).outcome)) {
+            Ok(values) => relationship.on.iter().map(|(_, foreign)| *foreign).zip(values).collect::<Vec<_>>(),
+            Err(outcome) => return Answer { outcome, from_cache: false },
+        };
         let found = if keys.iter().any(|(_, value)| value.is_null()) {
             None
         } else {
@@ -238,8 +235,9 @@ impl<'a> Oracle<'a> {
         match keys {
             [(foreign, value)] if *foreign == primary => Some(value.clone()),
             _ => {
-                let rows = self.listed(entity, keys, now);
-                rows.last().and_then(|row| row.get(&self.graph.feature(primary).name)).cloned()
+                let matching = self.matching(entity, keys);
+                let newest = self.newest(entity, &matching, now);
+                newest.and_then(|row| row.get(&self.graph.feature(primary).name)).cloned()
             }
         }
     }
@@ -380,6 +378,25 @@ struct Write {
 
 fn failed(code: &'static str) -> Answer {
     Answer { outcome: Outcome::Failed(code), from_cache: false }
+}
+
+/// All values, or what becomes of something that reads them: every one is looked at, and a failure outweighs absence.
+fn all(outcomes: impl Iterator<Item = Outcome>) -> Result<Vec<Value>, Outcome> {
+    let (mut values, mut worst) = (Vec::new(), None);
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Value(value) => values.push(value),
+            other => worst = Some(worse(worst, blocked(other))),
+        }
+    }
+    worst.map_or(Ok(values), Err)
+}
+
+fn worse(known: Option<Outcome>, other: Outcome) -> Outcome {
+    match known {
+        Some(failed @ Outcome::Failed(_)) => failed,
+        _ => other,
+    }
 }
 
 /// What becomes of something that reads this: absence stays absence, a failure goes on as one.

@@ -1,7 +1,7 @@
 //! `_` expressions, evaluated by walking the tree the user wrote.
 
 use super::operators::{aggregate, call};
-use super::{Mode, Oracle, Outcome, Row, blocked};
+use super::{Mode, Oracle, Outcome, Row, all, blocked};
 use creta_model::duration::window_name;
 use creta_model::graph::NodeKind;
 use creta_model::{EntityId, Expression, FeatureId, Value};
@@ -29,13 +29,13 @@ impl Oracle<'_> {
             Expression::Now => Outcome::Value(Value::Datetime(row.now)),
             Expression::WindowStart => Outcome::Value(Value::Datetime(row.now - window.unwrap_or(0))),
             Expression::Call { function, arguments, .. } => {
-                let mut values = Vec::with_capacity(arguments.len());
-                for argument in arguments {
-                    match self.evaluate(mode, row, outer.as_deref_mut(), argument, window) {
-                        Outcome::Value(value) => values.push(value),
-                        other => return blocked(other),
-                    }
-                }
+                let evaluated = arguments.iter().map(|argument| {
+                    self.evaluate(mode, row, outer.as_deref_mut(), argument, window)
+                });
+                let values = match all(evaluated) {
+                    Ok(values) => values,
+                    Err(outcome) => return outcome,
+                };
                 call(function, &values).map_or(Outcome::Failed("RESOLVER_FAILED"), Outcome::Value)
             }
             Expression::Attribute { .. } => self.chain(mode, row, outer, expression, None),

@@ -1,6 +1,6 @@
 //! Who computes a feature: its expression, the SQL resolver that lists it, the Python function that returns it.
 
-use super::{Mode, Oracle, Outcome, Row, Write, blocked};
+use super::{Mode, Oracle, Outcome, Row, Write, all};
 use creta_model::bundle::{Input, Parameter, PythonBody, Resolver, ResolverBody, ResolverKind};
 use creta_model::graph::{ScalarNode, Step};
 use creta_model::{EntityId, FeatureId, Value};
@@ -90,7 +90,7 @@ impl Oracle<'_> {
         found
     }
 
-    fn newest<'r>(
+    pub(super) fn newest<'r>(
         &self,
         entity: EntityId,
         rows: &[&'r BTreeMap<String, Value>],
@@ -111,27 +111,30 @@ impl Oracle<'_> {
         }
     }
 
-    /// Rows of an entity with these values: per key the version in force, in (feature time, key) order.
-    pub(super) fn listed(
-        &self,
-        entity: EntityId,
-        join: &[(FeatureId, Value)],
-        now: i64,
-    ) -> Vec<BTreeMap<String, Value>> {
-        let Some(primary) = self.graph.primary_key(entity) else { return Vec::new() };
-        let primary = self.graph.feature(primary).name.clone();
+    /// Rows of an entity with these values, in source order.
+    pub(super) fn matching(&self, entity: EntityId, join: &[(FeatureId, Value)]) -> Vec<&BTreeMap<String, Value>> {
         let class = &self.graph.entity(entity).class;
-        let lists = |resolver: &&Resolver| matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves));
+        let lists = |resolver: &&Resolver| {
+            matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves))
+        };
         let Some(resolver) = self.graph.resolvers.iter().find(lists) else { return Vec::new() };
         let rows = self.facts.get(&resolver.name).map(Vec::as_slice).unwrap_or_default();
-        let mut by_key: BTreeMap<String, Vec<&BTreeMap<String, Value>>> = BTreeMap::new();
-        for fact in rows {
-            let joins = |(foreign, value): &(FeatureId, Value)| {
+        let joins = |fact: &&BTreeMap<String, Value>| {
+            let equal = |(foreign, value): &(FeatureId, Value)| {
                 !value.is_null() && fact.get(&self.graph.feature(*foreign).name) == Some(value)
             };
-            if join.iter().all(joins) {
-                by_key.entry(format!("{:?}", fact.get(&primary))).or_default().push(fact);
-            }
+            join.iter().all(equal)
+        };
+        rows.iter().filter(joins).collect()
+    }
+
+    /// Rows of an entity with these values: per key the version in force, in (feature time, key) order.
+    pub(super) fn listed(&self, entity: EntityId, join: &[(FeatureId, Value)], now: i64) -> Vec<BTreeMap<String, Value>> {
+        let Some(primary) = self.graph.primary_key(entity) else { return Vec::new() };
+        let primary = self.graph.feature(primary).name.clone();
+        let mut by_key: BTreeMap<String, Vec<&BTreeMap<String, Value>>> = BTreeMap::new();
+        for fact in self.matching(entity, join) {
+            by_key.entry(format!("{:?}", fact.get(&primary))).or_default().push(fact);
         }
         let mut found: Vec<BTreeMap<String, Value>> =
             by_key.values().filter_map(|versions| self.newest(entity, versions, now).cloned()).collect();
@@ -152,13 +155,12 @@ impl Oracle<'_> {
         body: &PythonBody,
         name: &str,
     ) -> Outcome {
-        let mut arguments = Vec::with_capacity(body.parameters.len());
-        for (name, parameter) in unfolded(&body.parameters) {
-            match self.argument(mode, row, &parameter) {
-                Outcome::Value(value) => arguments.push((name, value)),
-                other => return blocked(other),
-            }
-        }
+        let (names, parameters): (Vec<String>, Vec<Parameter>) = unfolded(&body.parameters).into_iter().unzip();
+        let values = match all(parameters.iter().map(|parameter| self.argument(mode, row, parameter))) {
+            Ok(values) => values,
+            Err(outcome) => return outcome,
+        };
+        let arguments: Vec<(String, Value)> = names.into_iter().zip(values).collect();
         match (self.python)(&resolver.name, &arguments) {
             Err(_) => Outcome::Failed("RESOLVER_FAILED"),
             Ok(values) => {

@@ -146,6 +146,9 @@ fn draw_columns(dice: &mut Dice, drawn: &mut Drawn, earlier: &[Drawn]) {
             if dice.chance(20) {
                 declared.default = Some(sample(&data_type));
             }
+            if dice.chance(25) {
+                declared.caching.max_staleness = *dice.pick(&[30 * MINUTE, DAY, FOREVER]);
+            }
             let column = Column { name: name.to_owned(), data_type: data_type.clone(), nullable, refers_to: None };
             drawn.columns.push(column);
             drawn.add(name, FeatureKind::Scalar(declared));
