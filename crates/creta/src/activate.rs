@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use creta_engine::Deployment;
 use creta_engine::files::{FileFormat, FileSource};
 use creta_model::bundle::{ResolverBody, Source as Declared, SourceKind};
-use creta_model::{Bundle, Code, Letter};
+use creta_model::{Bundle, Code, Letter, ResolverId};
 use creta_plan::Project;
 use creta_ports::{Python, Source};
 use creta_python::{WorkerPool, WorkerSettings, find_python};
@@ -40,6 +40,18 @@ impl LocalActivator {
         })
     }
 
+    fn open_all(&self, bundle: &Bundle) -> Result<HashMap<String, Arc<dyn Source>>, Vec<Letter>> {
+        let mut sources: HashMap<String, Arc<dyn Source>> = HashMap::new();
+        let mut faults = Vec::new();
+        for declared in &bundle.sources {
+            match self.open(declared) {
+                Ok(source) => drop(sources.insert(declared.name.clone(), source)),
+                Err(letter) => faults.push(letter.at(&declared.place)),
+            }
+        }
+        if faults.is_empty() { Ok(sources) } else { Err(faults) }
+    }
+
     fn files(&self, tables: &BTreeMap<String, String>, format: FileFormat) -> Result<FileSource, Letter> {
         FileSource::open(&self.project, tables, format)
     }
@@ -60,6 +72,21 @@ impl LocalActivator {
 
 #[async_trait]
 impl Activator for LocalActivator {
+    async fn check_sources(&self, bundle: &Bundle, project: &Project) -> Result<(), Vec<Letter>> {
+        let sources = self.open_all(bundle)?;
+        let mut faults = Vec::new();
+        for (number, resolver) in project.graph().resolvers.iter().enumerate() {
+            let id = ResolverId(number as u32);
+            let source = project.sql_body(id).and_then(|body| sources.get(&body.source));
+            if let (Some(source), Some(statement)) = (source, project.statement(id))
+                && let Err(letter) = source.columns(&statement.text).await
+            {
+                faults.push(letter.at(&resolver.place).resolver(&resolver.name));
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(faults) }
+    }
+
     async fn activate(
         &self,
         id: String,
@@ -67,17 +94,7 @@ impl Activator for LocalActivator {
         project: Project,
         archive: Option<PathBuf>,
     ) -> Result<Deployment, Vec<Letter>> {
-        let mut sources: HashMap<String, Arc<dyn Source>> = HashMap::new();
-        let mut faults = Vec::new();
-        for declared in &bundle.sources {
-            match self.open(declared) {
-                Ok(source) => drop(sources.insert(declared.name.clone(), source)),
-                Err(letter) => faults.push(letter.at(&declared.place)),
-            }
-        }
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        let sources = self.open_all(&bundle)?;
         let needs_python = bundle.resolvers.iter().any(|resolver| matches!(resolver.body, ResolverBody::Python(_)));
         let python = match (needs_python, archive) {
             (true, Some(root)) => Some(self.workers(&id, &bundle, &root).await.map_err(|letter| vec![letter])?),

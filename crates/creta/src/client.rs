@@ -138,3 +138,22 @@ impl Refusal {
         }]
     }
 }
+
+/// A letter as a server sends it: in its own form, or inside an error of the wire format.
+pub(crate) fn letter_of(error: &Value) -> Letter {
+    if let Ok(letter) = serde_json::from_value(error.clone()) {
+        return letter;
+    }
+    let text = |name: &str| error[name].as_str().map(str::to_owned);
+    let code = serde_json::from_value(error["letter"].clone()).unwrap_or(Code::ResolverFailed);
+    Letter {
+        code,
+        message: text("message").unwrap_or_default(),
+        place: serde_json::from_value(error["place"].clone()).ok(),
+        fix: text("fix"),
+        feature: text("feature"),
+        resolver: text("resolver"),
+        key: text("display_primary_key"),
+        exception: serde_json::from_value(error["exception"].clone()).ok(),
+    }
+}

@@ -12,6 +12,7 @@ mod screen;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use creta_model::{Code, Letter};
 use std::process::ExitCode;
 
 /// Runs one command line; answers its exit status.
@@ -26,20 +27,40 @@ pub fn run() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match cli.command {
-            Command::Init(command) => commands::init::run(&command),
-            Command::Up(command) => commands::up::run(command).await,
-            Command::Apply(command) => commands::apply::run(command, cli.json).await,
+            Command::Init(command) => commands::init::run(&command).map_err(Failure::from),
+            Command::Up(command) => commands::up::run(command).await.map_err(Failure::from),
+            Command::Apply(command) => commands::apply::run(command, cli.json).await.map_err(Failure::from),
             Command::Query(command) => commands::query::run(command, cli.json).await,
-            Command::Train(command) => commands::train::run(command, cli.json).await,
-            Command::Explain(command) => commands::explain::run(command, cli.json).await,
+            Command::Train(command) => commands::train::run(command, cli.json).await.map_err(Failure::from),
+            Command::Explain(command) => commands::explain::run(command, cli.json).await.map_err(Failure::from),
         }
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(letters) => {
+        Err(Failure::Letters(letters)) => {
             screen::letters(&letters, cli.json);
-            let status = letters.iter().map(|letter| letter.code.exit_status()).next().unwrap_or(6);
-            ExitCode::from(u8::try_from(status).unwrap_or(6))
+            exit_code(letters.first().map(|letter| letter.code))
         }
+        Err(Failure::Shown(code)) => exit_code(Some(code)),
     }
+}
+
+/// Why a command ends with another status than 0.
+#[derive(Debug)]
+pub enum Failure {
+    /// Still to be told.
+    Letters(Vec<Letter>),
+    /// Part of what was printed already.
+    Shown(Code),
+}
+
+impl From<Vec<Letter>> for Failure {
+    fn from(letters: Vec<Letter>) -> Failure {
+        Failure::Letters(letters)
+    }
+}
+
+fn exit_code(code: Option<Code>) -> ExitCode {
+    let status = code.unwrap_or(Code::Bug).exit_status();
+    ExitCode::from(u8::try_from(status).unwrap_or(6))
 }

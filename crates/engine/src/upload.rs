@@ -12,6 +12,10 @@ use std::collections::BTreeMap;
 
 pub(crate) async fn upload(stores: &Stores, deployment: &Deployment, columns: &RecordBatch) -> Result<(), Vec<Letter>> {
     let graph = deployment.project.graph();
+    if columns.num_columns() == 0 {
+        let letter = Letter::new(Code::InvalidInput, "The upload has no columns.");
+        return Err(vec![letter.fix("Give the primary key and the values to store.")]);
+    }
     let mut entries = Vec::new();
     let mut faults = Vec::new();
     let now = stores.clock.now();
@@ -38,6 +42,7 @@ fn by_entity(graph: &Graph, columns: &RecordBatch) -> Result<EntityColumns, Vec<
         let Some(feature) = feature else {
             let letter = graph.path(field.name()).err().unwrap_or_else(|| {
                 Letter::new(Code::UnknownQueryFeature, format!("`{}` is not a feature with a value.", field.name()))
+                    .fix("Upload it as a feature of its own class, with that class's key.")
             });
             faults.push(Letter { code: Code::UnknownQueryFeature, ..letter });
             continue;
@@ -63,9 +68,11 @@ fn entry(
     let column = |wanted: Option<FeatureId>| columns.iter().find(|(id, _)| Some(*id) == wanted).map(|(_, array)| array);
     let keys = column(node.primary_key).ok_or_else(|| {
         Letter::new(Code::InvalidInput, format!("The primary key of `{}` is not among the columns.", node.namespace))
+            .fix("Give a key per row; values are stored under it.")
     })?;
     if keys.null_count() > 0 {
-        return Err(Letter::new(Code::InvalidInput, format!("A primary key of `{}` is null.", node.namespace)));
+        return Err(Letter::new(Code::InvalidInput, format!("A primary key of `{}` is null.", node.namespace))
+            .fix("Give a key per row; values are stored under it."));
     }
     let times = column(node.feature_time).and_then(|array| array.as_any().downcast_ref::<TimestampMicrosecondArray>());
     let values: Vec<&(FeatureId, ArrayRef)> = columns.iter().filter(|(id, _)| Some(*id) != node.primary_key).collect();
@@ -74,7 +81,8 @@ fn entry(
         let nullable =
             graph.scalar(*feature).is_some_and(|scalar| scalar.nullable) || Some(*feature) == node.feature_time;
         if array.null_count() > 0 && !nullable {
-            return Err(Letter::new(Code::InvalidInput, format!("`{}` cannot be null.", graph.feature(*feature).fqn)));
+            return Err(Letter::new(Code::InvalidInput, format!("`{}` cannot be null.", graph.feature(*feature).fqn))
+                .fix("Give a value, leave the column out, or declare the feature `| None`."));
         }
     }
     let row = |row: usize| ObservedRow {

@@ -44,6 +44,11 @@ fn too_large(limit: usize) -> Letter {
 
 /// Decodes JSON; the letter names line and column.
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Letter> {
+    // serde reads an array as an object whose fields are in the order of our own code.
+    if let Some(start) = bytes.iter().position(|byte| *byte == b'[').filter(|start| bytes[..*start].trim_ascii().is_empty()) {
+        let message = format!("The JSON does not fit this request, line 1, column {}: it is an array.", start + 1);
+        return Err(Letter::new(Code::MalformedRequest, message).fix("Send an object with named fields."));
+    }
     serde_json::from_slice(bytes).map_err(|error| {
         let what = match error.classify() {
             serde_json::error::Category::Data => "The JSON does not fit this request",
@@ -52,5 +57,6 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Letter> {
         let (line, column) = (error.line(), error.column());
         // serde's text may quote a value of the caller's; it goes back to the caller only, never into a log.
         Letter::new(Code::MalformedRequest, format!("{what}, line {line}, column {column}: {error}."))
+            .fix("Compare the body with the wire format of this route.")
     })
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// The fields that queries share. Unknown ones are ignored, as published clients send more than we need.
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object with `inputs` and `outputs`")]
 pub(crate) struct QueryBody {
     pub(crate) inputs: Map<String, Value>,
     #[serde(deserialize_with = "null_as_default")]
@@ -51,7 +51,7 @@ pub(crate) struct QueryBody {
 
 /// One instant for the query, or one per row.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`now` should be an instant or a list of instants")]
 pub(crate) enum Now {
     One(String),
     PerRow(Vec<Option<String>>),
@@ -111,6 +111,7 @@ impl QueryBody {
         }
         let mut seen = std::collections::HashSet::new();
         outputs.retain(|output| seen.insert(output.clone()));
+        check_names(graph, self.staleness.keys())?;
         for (name, text) in &self.staleness {
             staleness.insert(name.clone(), duration(name, text)?);
         }
@@ -191,6 +192,21 @@ impl QueryBody {
             small_lists: option("pack_groups_avoid_large_list"),
         }
     }
+}
+
+/// Names of features, windowed features or classes.
+pub(crate) fn check_names<'a>(graph: &Graph, names: impl Iterator<Item = &'a String>) -> Result<(), Letter> {
+    for name in names {
+        let is_known = graph.namespace(name).is_some() || graph.path(name).is_ok() || {
+            let windowed = name.split_once('.').and_then(|(namespace, rest)| Some((graph.namespace(namespace)?, rest)));
+            windowed.is_some_and(|(entity, rest)| graph.windows(entity, rest).is_some())
+        };
+        if !is_known {
+            let letter = graph.path(name).err().unwrap_or_else(|| Letter::new(Code::UnknownQueryFeature, name.clone()));
+            return Err(Letter { code: Code::UnknownQueryFeature, ..letter });
+        }
+    }
+    Ok(())
 }
 
 /// An option of the published clients that this server does not have.

@@ -15,6 +15,9 @@ use std::time::Duration;
 /// Builds deployments: opens sources, starts workers. The binary knows how.
 #[async_trait]
 pub trait Activator: Send + Sync {
+    /// Whether the sources are there and accept the statements; asked before a deployment, not when it is restored.
+    async fn check_sources(&self, bundle: &Bundle, project: &Project) -> Result<(), Vec<Letter>>;
+
     /// `archive` is the folder of the unpacked source archive, when the bundle has one.
     async fn activate(
         &self,

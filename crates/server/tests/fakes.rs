@@ -204,6 +204,10 @@ struct Bare;
 
 #[async_trait]
 impl Activator for Bare {
+    async fn check_sources(&self, _bundle: &Bundle, _project: &Project) -> std::result::Result<(), Vec<Letter>> {
+        Ok(())
+    }
+
     async fn activate(
         &self,
         id: String,

@@ -201,7 +201,7 @@ def test_types_are_checked_and_every_table_is_taken(project, start):
     frame = pyarrow.record_batch({"a.id": [0, 1]})
     header, table = server.call("shapes.bad_type", 2, ids)
     assert table.to_pydict() == {"x": [None, None]}
-    assert header["errors"][1]["kind"] == "TypeError"
+    assert header["errors"][1]["kind"] == "WrongValue"
     assert header["errors"][1]["message"] == "a.x: expected float, got str"
     header, table = server.call("shapes.partly", 2, ids)
     assert (table.to_pydict(), header["missing"]) == ({"x": [1.0, 1.0], "s": [None, None]}, {"s": [0, 1]})

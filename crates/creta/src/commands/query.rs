@@ -1,23 +1,15 @@
 //! `creta query`: one entity's features, as a table.
 
 use crate::cli::Query;
-use crate::client::Client;
+use crate::Failure;
+use crate::client::{Client, letter_of};
 use crate::screen;
 use creta_model::{Code, Letter};
 use serde_json::{Map, Value, json};
 
-pub(crate) async fn run(command: Query, json: bool) -> Result<(), Vec<Letter>> {
-    let mut inputs = Map::new();
-    for given in &command.inputs {
-        let Some((feature, value)) = given.split_once('=') else {
-            let letter = Letter::new(Code::InvalidInput, format!("`{given}` is not FEATURE=VALUE."));
-            return Err(vec![letter.fix("Write it as --in vessel.id=7.")]);
-        };
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-        inputs.insert(feature.to_owned(), value);
-    }
+pub(crate) async fn run(command: Query, json: bool) -> Result<(), Failure> {
     let body = json!({
-        "inputs": inputs,
+        "inputs": inputs(&command.inputs).map_err(|letter| vec![letter])?,
         "outputs": command.outputs,
         "now": command.now,
         "include_meta": true,
@@ -26,12 +18,32 @@ pub(crate) async fn run(command: Query, json: bool) -> Result<(), Vec<Letter>> {
     });
     let client = Client::connect(&command.target).await?;
     let answer = client.post("/v1/query/online", &body).await?;
+    let letters = failures(&answer);
     if json {
         println!("{answer}");
-        return Ok(());
+        return letters.first().map_or(Ok(()), |letter| Err(Failure::Shown(letter.code)));
     }
-    show(&answer);
-    failures(&answer)
+    if answer["data"].as_array().is_some_and(|cells| !cells.is_empty()) {
+        show(&answer);
+    }
+    if letters.is_empty() { Ok(()) } else { Err(Failure::Letters(letters)) }
+}
+
+/// `FEATURE=VALUE` pairs; a value is JSON if it reads as that, and text otherwise.
+fn inputs(given: &[String]) -> Result<Map<String, Value>, Letter> {
+    let mut inputs = Map::new();
+    for pair in given {
+        let Some((feature, value)) = pair.split_once('=') else {
+            return Err(Letter::new(Code::InvalidInput, format!("`{pair}` is not FEATURE=VALUE."))
+                .fix("Write it as --in vessel.id=7."));
+        };
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        if inputs.insert(feature.to_owned(), value).is_some() {
+            return Err(Letter::new(Code::InvalidInput, format!("`{feature}` is given twice."))
+                .fix("A query is about one row; give each feature once."));
+        }
+    }
+    Ok(inputs)
 }
 
 fn show(answer: &Value) {
@@ -55,23 +67,13 @@ fn show(answer: &Value) {
     }
 }
 
-/// Errors of a query are told after its values, each once; the exit status is that of the first.
-fn failures(answer: &Value) -> Result<(), Vec<Letter>> {
+/// Errors of a query, each once.
+fn failures(answer: &Value) -> Vec<Letter> {
     let mut letters: Vec<Letter> = Vec::new();
-    for letter in answer["errors"].as_array().into_iter().flatten().map(letter) {
+    for letter in answer["errors"].as_array().into_iter().flatten().map(letter_of) {
         if !letters.iter().any(|known| known.code == letter.code && known.message == letter.message) {
             letters.push(letter);
         }
     }
-    if letters.is_empty() { Ok(()) } else { Err(letters) }
-}
-
-fn letter(error: &Value) -> Letter {
-    let code = serde_json::from_value(error["letter"].clone()).unwrap_or(Code::ResolverFailed);
-    let letter = Letter::new(code, error["message"].as_str().unwrap_or_default());
-    Letter {
-        fix: error["fix"].as_str().map(str::to_owned),
-        exception: serde_json::from_value(error["exception"].clone()).ok(),
-        ..letter
-    }
+    letters
 }

@@ -1,11 +1,13 @@
 //! `creta train`: a training set for a file of entities and times.
 
 use crate::cli::Train;
-use crate::client::Client;
+use crate::client::{Client, letter_of};
 use crate::screen;
 use arrow::array::ArrayRef;
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::record_batch::RecordBatch;
+use arrow::util::display::FormatOptions;
 use console::style;
 use creta_model::{Code, Letter};
 use parquet::arrow::ArrowWriter;
@@ -25,6 +27,10 @@ pub async fn run(command: Train, json: bool) -> Result<(), Vec<Letter>> {
     let dataset = submit(&client, &command, &spine).await?;
     let revision = last_revision(&dataset)?;
     let answer = wait(&client, &revision, spine.num_rows() as u64).await?;
+    let letters: Vec<Letter> = answer["errors"].as_array().into_iter().flatten().map(letter_of).collect();
+    if answer["urls"].as_array().is_none_or(Vec::is_empty) && !letters.is_empty() {
+        return Err(letters);
+    }
     let urls: Vec<&str> = answer["urls"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let [url] = urls.as_slice() else {
         return Err(vec![Letter::new(Code::NotFound, format!("The run left {} result files.", urls.len()))]);
@@ -37,7 +43,8 @@ pub async fn run(command: Train, json: bool) -> Result<(), Vec<Letter>> {
         let rows = spine.num_rows();
         println!("{} {rows} rows in {}, revision {revision}", style("wrote").green().bold(), command.output.display());
     }
-    Ok(())
+    // Rows that failed are null in the file; the status says that there are some.
+    if letters.is_empty() { Ok(()) } else { Err(letters) }
 }
 
 async fn submit(client: &Client, command: &Train, spine: &RecordBatch) -> Result<Value, Vec<Letter>> {
@@ -68,19 +75,10 @@ async fn wait(client: &Client, revision: &str, rows: u64) -> Result<Value, Vec<L
         bar.set_position(report["report"]["progress"]["computed"].as_u64().unwrap_or(0));
         if answer["is_finished"].as_bool() == Some(true) {
             bar.finish_and_clear();
-            return failures(answer);
+            return Ok(answer);
         }
         tokio::time::sleep(POLL).await;
     }
-}
-
-fn failures(answer: Value) -> Result<Value, Vec<Letter>> {
-    let letter = |error: &Value| {
-        let code = serde_json::from_value(error["letter"].clone()).unwrap_or(Code::ResolverFailed);
-        Letter::new(code, error["message"].as_str().unwrap_or_default())
-    };
-    let letters: Vec<Letter> = answer["errors"].as_array().into_iter().flatten().map(letter).collect();
-    if letters.is_empty() { Ok(answer) } else { Err(letters) }
 }
 
 /// Reads Parquet or CSV and gives the time column the name that the wire asks for.
@@ -97,11 +95,18 @@ fn read_spine(path: &Path, times: &str) -> Result<RecordBatch, Letter> {
         return Err(Letter::new(Code::InvalidInput, format!("{} has no rows.", path.display())));
     };
     let whole = arrow::compute::concat_batches(&first.schema(), &batches).map_err(|error| unreadable(path, &error))?;
-    rename_times(&whole, times).map_err(|error| unreadable(path, &error))?.ok_or_else(|| {
+    let unreadable_time = |error: &arrow::error::ArrowError| {
+        Letter::new(Code::InvalidInput, format!("The column `{times}` of {} is not a time: {error}.", path.display()))
+            .fix("Write times as 2026-11-22T09:18:02Z.")
+    };
+    rename_times(&whole, times).map_err(|error| unreadable_time(&error))?.ok_or_else(|| {
         Letter::new(Code::InvalidInput, format!("{} has no column `{times}`.", path.display()))
             .fix("Name the column that holds each row's time with --times.")
     })
 }
+
+/// A time that cannot be read is an error, not a null.
+const STRICT: CastOptions<'static> = CastOptions { safe: false, format_options: FormatOptions::new() };
 
 fn rename_times(batch: &RecordBatch, times: &str) -> Result<Option<RecordBatch>, arrow::error::ArrowError> {
     let utc = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
@@ -110,7 +115,7 @@ fn rename_times(batch: &RecordBatch, times: &str) -> Result<Option<RecordBatch>,
     let mut columns: Vec<(String, ArrayRef)> = Vec::with_capacity(batch.num_columns());
     for (index, field) in schema.fields().iter().enumerate() {
         match index == position {
-            true => columns.push(("__ts__".to_owned(), arrow::compute::cast(batch.column(index), &utc)?)),
+            true => columns.push(("__ts__".to_owned(), cast_with_options(batch.column(index), &utc, &STRICT)?)),
             false => columns.push((field.name().clone(), batch.column(index).clone())),
         }
     }

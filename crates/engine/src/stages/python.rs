@@ -35,7 +35,9 @@ pub(super) async fn run(
         Err(letter) => Err(letter),
     };
     if let Err(letter) = outcome {
-        let letter = letter.resolver(&context.deployment.project.graph().resolver(call.resolver).name);
+        let resolver = context.deployment.project.graph().resolver(call.resolver);
+        let letter = letter.resolver(&resolver.name);
+        let letter = if letter.place.is_none() { letter.at(&resolver.place) } else { letter };
         for slot in &stage.outputs {
             fail(context, plan, frame, *slot, &rows, &letter);
         }
@@ -234,8 +236,16 @@ fn match_rows(
     Ok(groups.iter().enumerate().map(as_of).collect())
 }
 
+/// What the worker calls a value that does not have its feature's type.
+const WRONG_VALUE: &str = "WrongValue";
+
 fn raised(context: &Context<'_>, call: &PythonCall, error: &RowError) -> Letter {
     let resolver = context.deployment.project.graph().resolver(call.resolver);
+    if error.exception.kind == WRONG_VALUE {
+        let message = format!("`{}` returned a wrong value: {}.", resolver.name, error.exception.message);
+        let letter = Letter::new(Code::ValidationFailed, message).resolver(&resolver.name).at(&resolver.place);
+        return letter.fix("Return a value of the feature's type, or change the type that the feature declares.");
+    }
     let message = format!("`{}` raised {}: {}", resolver.name, error.exception.kind, error.exception.message);
     let letter = Letter::new(Code::ResolverFailed, message).resolver(&resolver.name).exception(error.exception.clone());
     letter.at(error.place.as_ref().unwrap_or(&resolver.place))

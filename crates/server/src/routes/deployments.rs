@@ -37,6 +37,8 @@ pub(super) async fn apply(
 ) -> Result<Json<Value>, Failure> {
     let _applying = state.applying().await;
     let proposal = state.deployments.propose(&body, creta_plan::check).await.map_err(Failure::definitions)?;
+    let (bundle, project) = (&proposal.bundle, &proposal.checked);
+    state.activator.check_sources(bundle, project).await.map_err(Failure::definitions)?;
     if options.dry_run {
         return Ok(Json(json!({"deployment_id": null, "diff": proposal.diff})));
     }

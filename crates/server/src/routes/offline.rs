@@ -2,7 +2,7 @@
 
 use crate::body::{Body, json};
 use crate::errors::Failure;
-use crate::query::{Context, QueryBody, not_supported, null_as_default, text_of_values};
+use crate::query::{Context, QueryBody, check_names, not_supported, null_as_default, text_of_values};
 use crate::routes::blobs::link;
 use crate::state::AppState;
 use crate::wire::dataset::{dataset, job as job_object, report as report_object};
@@ -13,6 +13,7 @@ use axum::http::HeaderMap;
 use creta_control::Purpose;
 use creta_engine::Deployment;
 use creta_jobs::Order;
+use creta_model::errors::nearest;
 use creta_model::{Code, Letter};
 use creta_plan::{Mode, Recompute};
 use creta_ports::metadata::Revision;
@@ -80,9 +81,37 @@ const UNSUPPORTED: &[&str] = &[
     "write_to",
 ];
 
+/// Options that say where and how a run is made, and words about it; and those that [`OfflineBody`] reads.
+const UNDERSTOOD: &[&str] = &[
+    "completion_deadline",
+    "correlation_id",
+    "dataset_name",
+    "destination_format",
+    "enable_profiling",
+    "input",
+    "job_id",
+    "max_retries",
+    "meta",
+    "num_shards",
+    "num_workers",
+    "output",
+    "planner_options",
+    "query_context",
+    "query_name",
+    "query_name_version",
+    "recompute_features",
+    "required_resolver_tags",
+    "resources",
+    "run_asynchronously",
+    "tags",
+    "use_job_queue",
+    "use_metaplanner",
+    "use_multiple_computers",
+];
+
 /// `recompute_features`: false, true, or the names of those to recompute.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`recompute_features` should be true, false or a list of features")]
 pub(super) enum RecomputeField {
     All(bool),
     Some(Vec<String>),
@@ -151,6 +180,9 @@ pub(super) async fn submit(State(state): State<AppState>, Body(body): Body) -> R
         context: Context { tags: body.tags, required_resolver_tags: body.required_resolver_tags },
         ..QueryBody::default()
     };
+    if let RecomputeField::Some(names) = &body.recompute_features {
+        check_names(deployment.project.graph(), names.iter())?;
+    }
     let mode = Mode::Offline(body.recompute_features.into());
     let question = query.question(deployment.project.graph(), &state.settings, names, mode)?;
     // Planned here once, so that a question that cannot be planned is refused before a revision exists.
@@ -174,9 +206,17 @@ fn refuse_unsupported(body: &OfflineBody) -> Result<(), Letter> {
         Value::Object(fields) => !fields.is_empty(),
         _ => true,
     };
-    match UNSUPPORTED.iter().find(|name| body.others.get(**name).is_some_and(is_set)) {
+    let set = body.others.iter().filter(|(_, value)| is_set(value)).map(|(name, _)| name.as_str());
+    match set.into_iter().find(|name| !UNDERSTOOD.contains(name)) {
         None => Ok(()),
-        Some(name) => Err(not_supported(name)),
+        Some(name) if UNSUPPORTED.contains(&name) => Err(not_supported(name)),
+        Some(name) => {
+            let letter = Letter::new(Code::InvalidQuery, format!("Offline queries have no option `{name}`."));
+            Err(match nearest(name, UNDERSTOOD.iter().chain(UNSUPPORTED).copied()) {
+                Some(near) => letter.fix(format!("Did you mean `{near}`?")),
+                None => letter.fix(format!("Leave `{name}` out.")),
+            })
+        }
     }
 }
 

@@ -26,12 +26,12 @@ pub fn dataset(revisions: &[Revision], environment: &str) -> Value {
 
 /// The job object: is it finished, and where the files are.
 pub fn job(revision: &Revision, urls: &[String], ignore_errors: bool) -> Value {
-    let ended_badly = matches!(revision.status, RevisionStatus::Failed | RevisionStatus::Cancelled);
+    let tells = !revision.errors.is_empty() && !ignore_errors;
     json!({
         "is_finished": is_finished(revision.status),
         "version": VERSION,
         "urls": urls,
-        "errors": (ended_badly && !ignore_errors).then(|| errors(revision)),
+        "errors": (is_finished(revision.status) && tells).then(|| errors(revision)),
         "columns": null,
     })
 }

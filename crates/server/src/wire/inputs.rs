@@ -5,7 +5,7 @@ use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use creta_model::graph::ScalarNode;
-use creta_model::{Code, Graph, Letter, Value};
+use creta_model::{Code, DataType, Graph, Letter, Value};
 use creta_ports::arrays::{array_of, cast};
 use serde_json::{Map, Value as Json};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub fn json_columns(graph: &Graph, columns: &Map<String, Json>, nulls: Nulls) ->
         Some(values) if values.len() == rows => json_column(graph, name, values, nulls),
         Some(values) => {
             let message = format!("`{name}` has {} values where the first column has {rows}.", values.len());
-            Err(Letter::new(Code::InvalidQuery, message).feature(name))
+            Err(Letter::new(Code::InvalidQuery, message).feature(name).fix("Give every column one value per row."))
         }
         None => Err(Letter::new(Code::InvalidInput, format!("`{name}` should be a list of values.")).feature(name)),
     };
@@ -75,7 +75,7 @@ pub fn arrow_columns(
         let name = field.name();
         let scalar = scalar(graph, name)?;
         let typed = cast(column, &scalar.data_type).map_err(|letter| letter.feature(name))?;
-        check_nulls(scalar, name, typed, nulls)
+        check_nulls(graph, scalar, name, typed, nulls)
     };
     gather(named.map(column), batch.num_rows())
 }
@@ -87,22 +87,41 @@ fn json_column(graph: &Graph, name: &str, values: &[Json], nulls: Nulls) -> Resu
         typed.push(value_of(json, &scalar.data_type).map_err(|why| {
             let place = if values.len() > 1 { format!(" (row {row})") } else { String::new() };
             Letter::new(Code::InvalidInput, format!("The value given for `{name}`{place} does not fit: {why}."))
-                .fix(format!("`{name}` is {}.", scalar.data_type))
+                .fix(what_fits(name, &scalar.data_type, json))
                 .feature(name)
         })?);
     }
     let column = array_of(&scalar.data_type, typed.iter().map(Some)).map_err(|letter| letter.feature(name))?;
-    check_nulls(scalar, name, column, nulls)
+    check_nulls(graph, scalar, name, column, nulls)
 }
 
-fn check_nulls(scalar: &ScalarNode, name: &str, column: ArrayRef, nulls: Nulls) -> Result<(String, ArrayRef), Letter> {
+fn check_nulls(
+    graph: &Graph,
+    scalar: &ScalarNode,
+    name: &str,
+    column: ArrayRef,
+    nulls: Nulls,
+) -> Result<(String, ArrayRef), Letter> {
+    let is_key = graph.by_fqn(name).is_some_and(|id| graph.primary_key(graph.feature(id).entity) == Some(id));
     if nulls == Nulls::ByFeature && !scalar.nullable && column.null_count() > 0 {
         let row = (0..column.len()).find(|row| column.is_null(*row)).unwrap_or_default();
         let message = format!("`{name}` was given as null (row {row}), but it is not nullable.");
-        let fix = format!("Leave `{name}` out, give it a value, or declare it `{} | None`.", scalar.data_type);
+        let fix = match is_key {
+            true => "A row is known by its key; give one.".to_owned(),
+            false => format!("Leave `{name}` out, give it a value, or declare it `{} | None`.", scalar.data_type),
+        };
         return Err(Letter::new(Code::InvalidInput, message).fix(fix).feature(name));
     }
     Ok((name.to_owned(), column))
+}
+
+fn what_fits(name: &str, data_type: &DataType, json: &Json) -> String {
+    match (data_type, json) {
+        (DataType::Str, Json::Number(number)) => {
+            format!("`{name}` is str; write text in quotes, on a command line as '{name}=\"{number}\"'.")
+        }
+        _ => format!("`{name}` is {data_type}."),
+    }
 }
 
 /// The feature that an input names.

@@ -92,7 +92,7 @@ fn from_table(graph: &Graph, table: &Value, now: i64) -> Result<NamedSpine, Vec<
     };
     if times.len() != given.rows {
         let message = format!("{} times were given for {} rows.", times.len(), given.rows);
-        return Err(vec![Letter::new(Code::InvalidQuery, message)]);
+        return Err(vec![Letter::new(Code::InvalidQuery, message).fix("Give one time per row, or none at all.")]);
     }
     Ok(NamedSpine { given, times })
 }

@@ -13,7 +13,7 @@ from creta.definition.value_types import ValueType, arrow_type
 from creta.frames import NOW_COLUMN, DataFrame
 from creta.project.signatures import LinkedParameter, Signature
 from creta.working.columns import checked_column, datetimes, reader
-from creta.working.failures import failure
+from creta.working.failures import WrongValue, failure
 
 
 @dataclass
@@ -109,7 +109,7 @@ class ScalarCall:
         """Checks one returned value and puts it into its cells."""
         if not isinstance(value, self.cls):
             if len(self.outputs) != 1 or isinstance(type(value), FeatureMeta):
-                raise TypeError(f"the resolver must return {self.cls.__name__}, not {type(value).__name__}")
+                raise WrongValue(f"the resolver must return {self.cls.__name__}, not {type(value).__name__}")
             cells[0][row] = _encoded(self.outputs[0], value)
             if value is MISSING:
                 result.missing.setdefault(self.outputs[0].name, []).append(row)
@@ -135,7 +135,7 @@ class ScalarCall:
             return value
         except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, OverflowError):
             message = f"{output.fqn}: the value does not fit into {output.arrow}"
-            result.errors.append(failure(TypeError(message), self.root, row))
+            result.errors.append(failure(WrongValue(message), self.root, row))
             return None
 
 
@@ -162,7 +162,7 @@ def _given(instance: Any, output: Output) -> Any:
     if output.window is None or given is MISSING:
         return given
     if not isinstance(given, dict):
-        raise TypeError(f"{output.fqn}: expected a dict by window, got {type(given).__name__}")
+        raise WrongValue(f"{output.fqn}: expected a dict by window, got {type(given).__name__}")
     return {microseconds(window): value for window, value in given.items()}.get(output.window, MISSING)
 
 
@@ -172,7 +172,7 @@ def _encoded(output: Output, value: Any) -> Any:
     try:
         return output.type.encode(value)
     except TypeError as error:
-        raise TypeError(f"{output.fqn}: {error}") from None
+        raise WrongValue(f"{output.fqn}: {error}") from None
 
 
 @dataclass
@@ -254,7 +254,7 @@ class FrameCall:
                 values = columns.get(output.name)
             if values is None:
                 known = ", ".join(columns) or "none"
-                raise TypeError(f"the returned rows lack the column {output.fqn}; their columns: {known}")
+                raise WrongValue(f"the returned rows lack the column {output.fqn}; their columns: {known}")
             arrays.append(checked_column(values, output.type, output.nullable, output.fqn))
         return arrays
 

@@ -8,6 +8,7 @@ import pyarrow
 import pyarrow.compute
 
 from creta.definition.value_types import ValueType, arrow_type
+from creta.working.failures import WrongValue
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -47,13 +48,13 @@ def checked_column(
     if pyarrow.types.is_dictionary(array.type):
         array = array.cast(array.type.value_type)
     if not _convertible(array.type, target):
-        raise TypeError(f"{name}: expected {_spelled(value_type.data_type)}, got {array.type}")
+        raise WrongValue(f"{name}: expected {_spelled(value_type.data_type)}, got {array.type}")
     try:
         # Times may lose their nanoseconds, nothing else may lose anything.
         return array.cast(target, safe=not pyarrow.types.is_timestamp(target))
     except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError):
         message = f"{name}: expected {_spelled(value_type.data_type)}, got {array.type} values that do not fit"
-        raise TypeError(message) from None
+        raise WrongValue(message) from None
 
 
 def _spelled(data_type: Any) -> str:
@@ -79,7 +80,7 @@ def _encode_all(values: list, value_type: ValueType, keeps_nan: bool, name: str)
         try:
             encoded.append(None if absent else value_type.encode(value))
         except TypeError as error:
-            raise TypeError(f"{name}: {error} (in row {row})") from None
+            raise WrongValue(f"{name}: {error} (in row {row})") from None
     return pyarrow.array(encoded, arrow_type(value_type.data_type))
 
 

@@ -8,6 +8,10 @@ from typing import Any
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
+class WrongValue(TypeError):
+    """A resolver returned a value that does not have its feature's type; the server knows this name."""
+
+
 def failure(error: BaseException, root: str, row: int | None = None) -> dict[str, Any]:
     """An exception with its stack trace from the user's first frame on, and the innermost line of the project."""
     trace = _users_part(error.__traceback__)

@@ -159,8 +159,3 @@ def refusal(response: httpx.Response, status: int) -> dict[str, Any]:
     errors = response.json()["errors"] or []
     assert len(errors) == 1, response.text
     return errors[0]
-
-
-def defect(reason: str) -> pytest.MarkDecorator:
-    """Marks what the product does not do yet; the day it does, the mark must go."""
-    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason)

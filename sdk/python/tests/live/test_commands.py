@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from live.running import assert_refused, defect, run
+from live.running import assert_refused, run
 
 QUERY = ["query", "--in", "vessel.id=7", "--out", "vessel.name"]
 
@@ -36,14 +36,12 @@ def test_refused_explanations_as_json(server, output):
     assert outcome.status == 2 and output in error["message"] and error["fix"]
 
 
-@defect("a refused `explain` or `train` shows the first of the server's letters only, without feature and place")
 def test_all_letters_of_a_refused_explanation(server):
     outcome = server.command("explain", "--in", "vessel.id", "--out", "vessel.nme", "--out", "vessel.tol")
     assert_refused(outcome, 2, "unknown_query_feature", "vessel.nme", "vessel.tol")
 
 
 @pytest.mark.parametrize(("output", "status"), [("vessel.nme", 2), ("vessel.broken", 6)])
-@defect("`creta query --json` ends with status 0 although the answer has errors")
 def test_a_failed_query_as_json(server, output, status):
     outcome = server.command("query", "--in", "vessel.id=7", "--out", output, "--json")
     assert output in json.dumps(outcome.answer["errors"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from live.harbour import FEATURES, RESOLVERS, SOURCES, line_of, replaced, write_harbour
-from live.running import Outcome, Server, assert_refused, defect
+from live.running import Outcome, Server, assert_refused
 
 BERTH_LINE = line_of(FEATURES, "    berth: Berth")
 VESSEL_CLASS_LINE = line_of(FEATURES, "class Vessel")
@@ -113,7 +113,6 @@ def test_a_missing_source_file_is_refused_and_nothing_changes(server, client, tm
     assert_harbour_serves(client)
 
 
-@defect("`creta apply --dry-run` does not open the sources, so a missing file is only found by the real apply")
 def test_a_dry_run_finds_a_missing_source_file(server, tmp_path):
     changed = replaced("sources.py", "data/harbour.sqlite", "data/nothing.sqlite")
     outcome = apply_changed(server, tmp_path / "bad", changed, "--dry-run")
@@ -127,7 +126,6 @@ def test_a_dry_run_finds_a_missing_source_file(server, tmp_path):
         ("berth.creta.sql", "from berths", "from berhts", "berhts"),
     ],
 )
-@defect("a statement is never prepared against its source: unknown columns and tables are only found by queries")
 def test_sql_that_the_source_refuses(server, tmp_path, name, old, new, word):
     outcome = apply_changed(server, tmp_path / "bad", replaced(name, old, new), "--dry-run")
     assert_refused(outcome, 2, "sql", f"at {name}:", word)

@@ -8,7 +8,7 @@ import pytest
 
 from creta import CretaClient, CretaException
 from creta.client.framing import bulk_request, bulk_results
-from live.running import COMMAND_SECONDS, assert_refused, defect, refusal, serving
+from live.running import COMMAND_SECONDS, assert_refused, refusal, serving
 
 ONLINE = "/v1/query/online"
 BULK = "/v1/query/feather"
@@ -53,7 +53,6 @@ def test_malformed_bodies(server, body, words):
 
 
 @pytest.mark.parametrize("route", [ONLINE, "/v1/upload_features"])
-@defect("an array is taken for an object whose fields are in the order of the Rust struct")
 def test_an_array_is_not_a_request(server, route):
     fields = QUERY if route == ONLINE else {"input": {"vessel.id": [7], "vessel.crew": [3]}}
     assert_says_where(refusal(server.post(route, list(fields.values())), 400), "does not fit")
@@ -63,7 +62,6 @@ def test_an_array_is_not_a_request(server, route):
     ("route", "body"),
     [(ONLINE, None), ("/v4/offline_query", {"output": ["vessel.name"], "recompute_features": "all"})],
 )
-@defect("letters about JSON of the wrong shape name types of the server's Rust code")
 def test_no_letter_speaks_rust(server, route, body):
     error = refusal(server.post(route, body), 400)
     assert not any(word in error["message"] for word in ("struct", "enum", "variant", "QueryBody"))

@@ -13,7 +13,7 @@ import httpx
 import pyarrow
 import pytest
 
-from live.running import COMMAND_SECONDS, assert_refused, defect, run, serving
+from live.running import COMMAND_SECONDS, assert_refused, run, serving
 
 CANARY = "canary-d41e8f0a"
 READY_KEYS = {"url", "client_id", "client_secret", "pid"}
@@ -137,7 +137,7 @@ def say_the_canary(server) -> None:
     "level",
     [
         "info",
-        pytest.param("debug", marks=defect("libraries write what they store to a log at level debug")),
+        "debug",
     ],
 )
 def test_the_log_keeps_secrets_and_values_to_itself(program, harbour_project, tmp_path, level):
