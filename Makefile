@@ -22,7 +22,8 @@ demo: build ## the main job on real data: flights of 2013
 test: python ## every test
 	@$(STEP) "build the tests (6 minutes when nothing is cached)" cargo build --workspace --all-targets --quiet
 	$(STEP) "Rust tests" env CRETA_TEST_PYTHON=$(PYTHON) cargo test --workspace --quiet
-	$(STEP) "Python SDK tests" $(PYTHON) -m pytest -q sdk/python/tests
+	$(STEP) "Python SDK tests" env CRETA_BIN=$(CRETA_BIN) $(PYTHON) -m pytest -q sdk/python/tests
+	$(STEP) "code in docs" env CRETA_BIN=$(CRETA_BIN) $(PYTHON) -m pytest -q docs/tests
 	$(STEP) "example tests" $(PYTHON) -m pytest -q examples
 	$(STEP) --summary
 

@@ -117,8 +117,7 @@ impl Client {
 
 impl Refusal {
     fn letters(self, status: u16) -> Vec<Letter> {
-        let letters: Vec<Letter> =
-            self.errors.into_iter().filter_map(|error| serde_json::from_value(error).ok()).collect();
+        let letters: Vec<Letter> = self.errors.iter().map(letter_of).collect();
         if !letters.is_empty() {
             return letters;
         }

@@ -1,9 +1,9 @@
 //! Puts questions to the engine of a product in this process: typed columns in, cells out.
 
-use creta::compose::Product;
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use creta::compose::Product;
 use creta_engine::{Deployment, Origin, Request, Times};
 use creta_jobs::{Order, Spine};
 use creta_model::Value;
@@ -66,8 +66,7 @@ pub async fn ask(product: &Product, deployment: &Deployment, asked: &Asked) -> R
         run: None,
         query_context: QueryContext::default(),
     };
-    let answer =
-        product.state.engine.online(deployment, request).await.map_err(|letters| format!("{letters:#?}"))?;
+    let answer = product.state.engine.online(deployment, request).await.map_err(|letters| format!("{letters:#?}"))?;
     Ok(answer
         .outputs
         .iter()

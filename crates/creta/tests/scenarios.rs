@@ -4,12 +4,12 @@
 mod facts;
 mod python;
 
+use crate::asking::{self, Asked, ask, train, upload};
 use crate::product::{self, Running};
 use creta_engine::Deployment;
 use creta_model::Value;
 use creta_testkit::oracle::{Answer, Oracle, Recompute};
 use creta_testkit::scenario::{Cell, Columns, Expected, Scenario, Step, expected, instant, value};
-use crate::asking::{self, Asked, ask, train, upload};
 use python::Interpreter;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -129,8 +129,9 @@ impl Stage<'_> {
     }
 
     async fn ask(&mut self, number: usize, asked: Asked, answer: &BTreeMap<String, Json>) -> Result<(), String> {
-        let found =
-            ask(&self.running.product, &self.deployment, &asked).await.map_err(|fault| format!("step {number}: {fault}"))?;
+        let found = ask(&self.running.product, &self.deployment, &asked)
+            .await
+            .map_err(|fault| format!("step {number}: {fault}"))?;
         let clock = self.running.clock.as_ref();
         let clock = creta_ports::Clock::now(clock);
         let right = self.oracle.online(&asked.given, &asked.outputs, clock, asked.now, &asked.staleness)?;
@@ -175,7 +176,8 @@ impl Stage<'_> {
                 let expected = self.expected(output, &answer[output][row]).cell.in_training_set();
                 let place = format!("step {number}, row {row}, {output}");
                 self.findings.compare(&format!("{place}, offline"), &expected, &found[index][row]);
-                let right = asking::cell_of(&Answer { outcome: right[index].clone(), from_cache: false }).in_training_set();
+                let right =
+                    asking::cell_of(&Answer { outcome: right[index].clone(), from_cache: false }).in_training_set();
                 self.findings.compare(&format!("{place}, oracle"), &expected, &right);
             }
         }
@@ -187,7 +189,8 @@ impl Stage<'_> {
         for (number, asked, at, answered) in std::mem::take(&mut self.asked) {
             let given = asked.given.iter().map(|(name, value)| (name.clone(), vec![value.clone()])).collect();
             let found =
-                train(&self.running.product, &self.deployment, &given, &[at], &asked.outputs, &Recompute::Everything).await?;
+                train(&self.running.product, &self.deployment, &given, &[at], &asked.outputs, &Recompute::Everything)
+                    .await?;
             for (index, output) in asked.outputs.iter().enumerate() {
                 let place = format!("step {number}, {output}, replayed offline");
                 self.findings.compare(&place, &answered[index].clone().in_training_set(), &found[index][0]);
@@ -218,4 +221,3 @@ fn typed(deployment: &Deployment, name: &str, json: &Json) -> Value {
     let feature = graph.by_fqn(name).unwrap_or_else(|| panic!("{name} is unknown"));
     value(&graph.scalar(feature).unwrap().data_type, json).unwrap()
 }
-

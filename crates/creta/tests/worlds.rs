@@ -135,7 +135,10 @@ impl Run<'_> {
         for (index, output) in asked.outputs.iter().enumerate() {
             self.agree(output, &found[index].0, &cell_of(&right[index]))?;
             if found[index].1 != right[index].from_cache {
-                return Err(format!("{output}: from the online store {}, oracle {}", found[index].1, right[index].from_cache));
+                return Err(format!(
+                    "{output}: from the online store {}, oracle {}",
+                    found[index].1, right[index].from_cache
+                ));
             }
         }
         Ok(())
@@ -163,6 +166,10 @@ impl Run<'_> {
 
     fn agree(&mut self, place: &str, found: &Cell, right: &Cell) -> Result<(), String> {
         self.cells += 1;
-        if right.agrees(found) { Ok(()) } else { Err(format!("{place}: the engine says {found:?}, the oracle {right:?}")) }
+        if right.agrees(found) {
+            Ok(())
+        } else {
+            Err(format!("{place}: the engine says {found:?}, the oracle {right:?}"))
+        }
     }
 }

@@ -45,7 +45,9 @@ fn too_large(limit: usize) -> Letter {
 /// Decodes JSON; the letter names line and column.
 pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Letter> {
     // serde reads an array as an object whose fields are in the order of our own code.
-    if let Some(start) = bytes.iter().position(|byte| *byte == b'[').filter(|start| bytes[..*start].trim_ascii().is_empty()) {
+    if let Some(start) =
+        bytes.iter().position(|byte| *byte == b'[').filter(|start| bytes[..*start].trim_ascii().is_empty())
+    {
         let message = format!("The JSON does not fit this request, line 1, column {}: it is an array.", start + 1);
         return Err(Letter::new(Code::MalformedRequest, message).fix("Send an object with named fields."));
     }

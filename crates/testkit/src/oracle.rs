@@ -190,14 +190,7 @@ impl<'a> Oracle<'a> {
 
     /// A feature behind has-one relationships, read at the same time as the row. Behind an optional relationship all
     /// others are optional too.
-    fn walk(
-        &self,
-        mode: &Mode,
-        row: &mut Row,
-        steps: &[FeatureId],
-        feature: FeatureId,
-        optional: bool,
-    ) -> Answer {
+    fn walk(&self, mode: &Mode, row: &mut Row, steps: &[FeatureId], feature: FeatureId, optional: bool) -> Answer {
         let Some((first, rest)) = steps.split_first() else { return self.feature(mode, row, feature) };
         let NodeKind::HasOne(relationship) = &self.graph.feature(*first).kind else { return failed("INVALID_QUERY") };
         let optional = optional || relationship.optional;

@@ -59,9 +59,23 @@ pub type Columns = BTreeMap<String, Vec<Value>>;
 /// One thing that happens. Times are microseconds since the epoch and never decrease from step to step.
 #[derive(Debug, Clone)]
 pub enum Act {
-    Upload { at: i64, values: Columns },
-    Ask { at: i64, given: BTreeMap<String, Value>, outputs: Vec<String>, now: Option<i64>, staleness: BTreeMap<String, i64> },
-    Train { given: Columns, times: Vec<i64>, outputs: Vec<String>, recompute: Recompute },
+    Upload {
+        at: i64,
+        values: Columns,
+    },
+    Ask {
+        at: i64,
+        given: BTreeMap<String, Value>,
+        outputs: Vec<String>,
+        now: Option<i64>,
+        staleness: BTreeMap<String, i64>,
+    },
+    Train {
+        given: Columns,
+        times: Vec<i64>,
+        outputs: Vec<String>,
+        recompute: Recompute,
+    },
 }
 
 impl World {

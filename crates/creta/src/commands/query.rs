@@ -1,7 +1,7 @@
 //! `creta query`: one entity's features, as a table.
 
-use crate::cli::Query;
 use crate::Failure;
+use crate::cli::Query;
 use crate::client::{Client, letter_of};
 use crate::screen;
 use creta_model::{Code, Letter};

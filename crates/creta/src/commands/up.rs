@@ -42,7 +42,16 @@ pub(crate) async fn run(command: Up) -> Result<(), Vec<Letter>> {
 fn start_log() {
     // Libraries may log what passes through them, values of users among it; only their warnings are let through.
     let level = std::env::var("CRETA_LOG").unwrap_or_else(|_| "warn".to_owned());
-    let rooms = ["creta", "creta_engine", "creta_python", "creta_stores", "creta_sources", "creta_jobs", "creta_control", "creta_server"];
+    let rooms = [
+        "creta",
+        "creta_engine",
+        "creta_python",
+        "creta_stores",
+        "creta_sources",
+        "creta_jobs",
+        "creta_control",
+        "creta_server",
+    ];
     let ours: Vec<String> = rooms.iter().map(|room| format!("{room}={level}")).collect();
     let filter = tracing_subscriber::EnvFilter::try_new(format!("warn,{}", ours.join(",")))
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));

@@ -94,7 +94,12 @@ impl<'a> ScopeBuilder<'a> {
             let computed = self.project.program(feature, false).is_some();
             let preferred = candidates::ranked(self.project, self.question, feature);
             let preferred = preferred.first().is_some_and(|group| group.contains(&id));
-            if !taken && !computed && preferred && !self.is_sampled(feature) && self.graph().feature(feature).entity == self.entity {
+            if !taken
+                && !computed
+                && preferred
+                && !self.is_sampled(feature)
+                && self.graph().feature(feature).entity == self.entity
+            {
                 names.push(name);
                 slots.push(self.feature_slot(feature));
             }

@@ -84,7 +84,9 @@ fn described(json: &Json) -> &'static str {
     match json {
         Json::Null => "null",
         Json::Bool(_) => "a boolean",
-        Json::Number(number) if number.as_f64().is_some_and(|float| float.abs() >= 9.3e18) => "a number that is too large",
+        Json::Number(number) if number.as_f64().is_some_and(|float| float.abs() >= 9.3e18) => {
+            "a number that is too large"
+        }
         Json::Number(number) if number.is_f64() => "a fractional number",
         Json::Number(_) => "a whole number",
         Json::String(_) => "text",

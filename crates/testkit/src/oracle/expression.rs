@@ -29,9 +29,8 @@ impl Oracle<'_> {
             Expression::Now => Outcome::Value(Value::Datetime(row.now)),
             Expression::WindowStart => Outcome::Value(Value::Datetime(row.now - window.unwrap_or(0))),
             Expression::Call { function, arguments, .. } => {
-                let evaluated = arguments.iter().map(|argument| {
-                    self.evaluate(mode, row, outer.as_deref_mut(), argument, window)
-                });
+                let evaluated =
+                    arguments.iter().map(|argument| self.evaluate(mode, row, outer.as_deref_mut(), argument, window));
                 let values = match all(evaluated) {
                     Ok(values) => values,
                     Err(outcome) => return outcome,
@@ -127,12 +126,10 @@ impl Oracle<'_> {
             if keep {
                 let mut value = |expression: Option<&Expression>| match expression {
                     None => Value::Null,
-                    Some(expression) => {
-                        match self.evaluate(mode, &mut child, Some(row), expression, window) {
-                            Outcome::Value(value) => value,
-                            _ => Value::Null,
-                        }
-                    }
+                    Some(expression) => match self.evaluate(mode, &mut child, Some(row), expression, window) {
+                        Outcome::Value(value) => value,
+                        _ => Value::Null,
+                    },
                 };
                 values.push(value(projection));
                 by.push(value(arguments.first()));

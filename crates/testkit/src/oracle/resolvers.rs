@@ -114,9 +114,7 @@ impl Oracle<'_> {
     /// Rows of an entity with these values, in source order.
     pub(super) fn matching(&self, entity: EntityId, join: &[(FeatureId, Value)]) -> Vec<&BTreeMap<String, Value>> {
         let class = &self.graph.entity(entity).class;
-        let lists = |resolver: &&Resolver| {
-            matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves))
-        };
+        let lists = |resolver: &&Resolver| matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves));
         let Some(resolver) = self.graph.resolvers.iter().find(lists) else { return Vec::new() };
         let rows = self.facts.get(&resolver.name).map(Vec::as_slice).unwrap_or_default();
         let joins = |fact: &&BTreeMap<String, Value>| {
@@ -129,7 +127,12 @@ impl Oracle<'_> {
     }
 
     /// Rows of an entity with these values: per key the version in force, in (feature time, key) order.
-    pub(super) fn listed(&self, entity: EntityId, join: &[(FeatureId, Value)], now: i64) -> Vec<BTreeMap<String, Value>> {
+    pub(super) fn listed(
+        &self,
+        entity: EntityId,
+        join: &[(FeatureId, Value)],
+        now: i64,
+    ) -> Vec<BTreeMap<String, Value>> {
         let Some(primary) = self.graph.primary_key(entity) else { return Vec::new() };
         let primary = self.graph.feature(primary).name.clone();
         let mut by_key: BTreeMap<String, Vec<&BTreeMap<String, Value>>> = BTreeMap::new();
@@ -147,14 +150,7 @@ impl Oracle<'_> {
         found
     }
 
-    fn called(
-        &self,
-        mode: &Mode,
-        row: &mut Row,
-        resolver: &Resolver,
-        body: &PythonBody,
-        name: &str,
-    ) -> Outcome {
+    fn called(&self, mode: &Mode, row: &mut Row, resolver: &Resolver, body: &PythonBody, name: &str) -> Outcome {
         let (names, parameters): (Vec<String>, Vec<Parameter>) = unfolded(&body.parameters).into_iter().unzip();
         let values = match all(parameters.iter().map(|parameter| self.argument(mode, row, parameter))) {
             Ok(values) => values,

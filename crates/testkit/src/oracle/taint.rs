@@ -63,7 +63,9 @@ impl Oracle<'_> {
 
     fn join_columns(&self, relationship: FeatureId) -> Vec<FeatureId> {
         match &self.graph.feature(relationship).kind {
-            NodeKind::HasOne(related) | NodeKind::HasMany(related) => related.on.iter().map(|(local, _)| *local).collect(),
+            NodeKind::HasOne(related) | NodeKind::HasMany(related) => {
+                related.on.iter().map(|(local, _)| *local).collect()
+            }
             NodeKind::Scalar(_) => Vec::new(),
         }
     }

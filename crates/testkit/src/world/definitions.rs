@@ -2,8 +2,8 @@
 
 use super::{DAY, Dice, HOUR, MINUTE, Size};
 use creta_model::bundle::{
-    CachePolicy, Caching, Count, Entity, FORMAT, Feature, FeatureKind, Input, JoinPair, Metadata, Parameter, PythonBody,
-    Relationship, Resolver, ResolverBody, ResolverKind, Scalar, Source, SourceKind, SqlBody, Windowed,
+    CachePolicy, Caching, Count, Entity, FORMAT, Feature, FeatureKind, Input, JoinPair, Metadata, Parameter,
+    PythonBody, Relationship, Resolver, ResolverBody, ResolverKind, Scalar, Source, SourceKind, SqlBody, Windowed,
 };
 use creta_model::errors::Place;
 use creta_model::{Bundle, DataType, Expression, Value};
@@ -51,7 +51,12 @@ impl Drawn {
     }
 
     fn add(&mut self, name: &str, kind: FeatureKind) {
-        self.entity.features.push(Feature { name: name.to_owned(), kind, metadata: Metadata::default(), place: place() });
+        self.entity.features.push(Feature {
+            name: name.to_owned(),
+            kind,
+            metadata: Metadata::default(),
+            place: place(),
+        });
     }
 
     fn numbers(&self) -> Vec<String> {
@@ -107,7 +112,14 @@ fn place() -> Place {
 }
 
 fn scalar(data_type: DataType, nullable: bool) -> Scalar {
-    Scalar { data_type, nullable, expression: None, offline_expression: None, default: None, caching: Caching::default() }
+    Scalar {
+        data_type,
+        nullable,
+        expression: None,
+        offline_expression: None,
+        default: None,
+        caching: Caching::default(),
+    }
 }
 
 fn draw_entity(dice: &mut Dice, number: usize, earlier: &[Drawn]) -> Drawn {
@@ -139,7 +151,8 @@ fn draw_entity(dice: &mut Dice, number: usize, earlier: &[Drawn]) -> Drawn {
 }
 
 fn draw_columns(dice: &mut Dice, drawn: &mut Drawn, earlier: &[Drawn]) {
-    for (name, data_type) in [("a", DataType::Int), ("b", DataType::Float), ("c", DataType::Str), ("d", DataType::Bool)] {
+    for (name, data_type) in [("a", DataType::Int), ("b", DataType::Float), ("c", DataType::Str), ("d", DataType::Bool)]
+    {
         if name == "a" || dice.chance(60) {
             let nullable = dice.chance(60);
             let mut declared = scalar(data_type.clone(), nullable || dice.chance(20));
@@ -225,7 +238,8 @@ fn relate(dice: &mut Dice, project: &mut Project, number: usize) {
             let on = vec![JoinPair { local: "a".to_owned(), foreign: "a".to_owned() }];
             let entity = project.entities[other].namespace().to_owned();
             let same = format!("same{other}");
-            project.entities[number].add(&same, FeatureKind::HasOne(Relationship { entity, optional: dice.chance(70), on }));
+            project.entities[number]
+                .add(&same, FeatureKind::HasOne(Relationship { entity, optional: dice.chance(70), on }));
             project.entities[number].ones.push((same, other));
         }
     }
@@ -314,12 +328,21 @@ fn arithmetic(dice: &mut Dice, own: &Drawn) -> Option<(Expression, DataType)> {
 }
 
 /// An aggregate over the rows of `child`, with the given bounds and sometimes a filter.
-fn aggregate(dice: &mut Dice, project: &Project, number: usize, child: usize, bounds: &[Expression]) -> (Expression, DataType) {
+fn aggregate(
+    dice: &mut Dice,
+    project: &Project,
+    number: usize,
+    child: usize,
+    bounds: &[Expression],
+) -> (Expression, DataType) {
     let drawn = &project.entities[child];
     let rows = attribute(Expression::This, &format!("many{child}"));
     let mut items = bounds.to_vec();
     if dice.chance(30) {
-        items.push(call(">", vec![attribute(Expression::This, "a"), Expression::Literal(Value::Int(dice.between(-2, 4)))]));
+        items.push(call(
+            ">",
+            vec![attribute(Expression::This, "a"), Expression::Literal(Value::Int(dice.between(-2, 4)))],
+        ));
     }
     if let Some((one, other)) = drawn.ones.iter().find(|(_, other)| *other != number)
         && !project.entities[*other].columns.is_empty()

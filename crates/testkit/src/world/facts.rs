@@ -25,7 +25,12 @@ pub fn draw(dice: &mut Dice, project: &Project, most_rows: usize) -> (String, Fa
         }];
         columns.extend(drawn.columns.iter().cloned());
         if drawn.has_time {
-            columns.push(Column { name: "at".to_owned(), data_type: DataType::Datetime, nullable: false, refers_to: None });
+            columns.push(Column {
+                name: "at".to_owned(),
+                data_type: DataType::Datetime,
+                nullable: false,
+                refers_to: None,
+            });
         }
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let _ = writeln!(script, "create table t{number} (position integer primary key, {});", names.join(", "));

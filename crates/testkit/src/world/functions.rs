@@ -6,7 +6,8 @@ use creta_model::Value;
 /// output unset, depending on the arguments only.
 pub fn call(resolver: &str, arguments: &[(String, Value)]) -> Result<Vec<(String, Value)>, String> {
     let output = resolver.rsplit('_').next().unwrap_or_default().to_owned();
-    let sum: i64 = arguments.iter().enumerate().map(|(position, (_, value))| (position as i64 + 1) * number(value)).sum();
+    let sum: i64 =
+        arguments.iter().enumerate().map(|(position, (_, value))| (position as i64 + 1) * number(value)).sum();
     match sum.rem_euclid(11) {
         3 => Err("ValueError: eleven".to_owned()),
         5 => Ok(vec![(output, Value::Null)]),

@@ -163,8 +163,9 @@ class Dataset:
         given. Raises CretaException when the query had errors, unless `ignore_errors`.
         """
         self._poll(None, None, ignore_errors)
-        if self.errors and not ignore_errors:
-            raise CretaException(f"The offline query {self.revision_id} has errors.", self.errors)
+        errors = self.errors or self.revision.errors
+        if errors and not ignore_errors:
+            raise CretaException(f"The offline query {self.revision_id} has errors.", errors)
         if self._table is None:
             self._table = self._download()
         return _select(self._table, self.revision.outputs, output_ts, output_id)
