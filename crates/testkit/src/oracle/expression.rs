@@ -87,7 +87,6 @@ impl Oracle<'_> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "an aggregate has this many parts")]
     fn aggregated(
         &self,
         mode: &Mode,
@@ -139,7 +138,6 @@ impl Oracle<'_> {
     }
 
     /// Rows behind has-one relationships: the aggregate belongs to the row at their end.
-    #[expect(clippy::too_many_arguments, reason = "an aggregate has this many parts")]
     fn through(
         &self,
         mode: &Mode,

@@ -371,9 +371,9 @@ fn aggregate(
 
 fn windowed(dice: &mut Dice, project: &mut Project, number: usize, child: usize) {
     let at = || attribute(Expression::This, "at");
-    let mut bounds = vec![call(*dice.pick(&[">", ">="]), vec![at(), Expression::WindowStart])];
+    let mut bounds = vec![call(if dice.chance(50) { ">" } else { ">=" }, vec![at(), Expression::WindowStart])];
     if dice.chance(50) {
-        bounds.push(call(*dice.pick(&["<", "<="]), vec![at(), Expression::Now]));
+        bounds.push(call(if dice.chance(50) { "<" } else { "<=" }, vec![at(), Expression::Now]));
     }
     let (expression, data_type) = aggregate(dice, project, number, child, &bounds);
     let windows = vec![HOUR, DAY];
