@@ -20,7 +20,7 @@ demo: build ## the main job on real data: flights of 2013
 	@CRETA_BIN=$(CRETA_BIN) $(PYTHON) examples/flights/demo.py
 
 test: python ## every test
-	@$(STEP) "build the tests (6 minutes when nothing is cached)" cargo build --workspace --all-targets --quiet
+	@$(STEP) "build the tests (10 minutes when nothing is cached)" cargo build --workspace --all-targets --quiet
 	$(STEP) "Rust tests" env CRETA_TEST_PYTHON=$(PYTHON) cargo test --workspace --quiet
 	$(STEP) "Python SDK tests" env CRETA_BIN=$(CRETA_BIN) $(PYTHON) -m pytest -q sdk/python/tests
 	$(STEP) "code in docs" env CRETA_BIN=$(CRETA_BIN) $(PYTHON) -m pytest -q docs/tests
@@ -61,4 +61,4 @@ python: system
 	@$(STEP) "Python environment" scripts/setup_python.sh
 
 build: python
-	@$(STEP) "build (5 minutes when nothing is cached)" cargo build --bin creta
+	@$(STEP) "build (8 minutes when nothing is cached)" cargo build --bin creta

@@ -118,9 +118,8 @@ fn extension(path: &Path) -> Option<String> {
     path.extension().map(|extension| format!(".{}", extension.to_string_lossy()))
 }
 
-#[async_trait]
-impl Source for FileSource {
-    async fn scan(&self, scan: &Scan) -> Result<Vec<RecordBatch>, Letter> {
+impl FileSource {
+    async fn read(&self, scan: &Scan) -> Result<Vec<RecordBatch>, Letter> {
         let mut frame = self.frame(&scan.statement).await?;
         if !scan.parameters.is_empty() {
             let values = scan.parameters.iter().enumerate();
@@ -137,6 +136,17 @@ impl Source for FileSource {
         let frame = frame.select(columns).map_err(|error| unplannable(&error))?;
         let batches = frame.collect().await.map_err(|error| failed(&error.to_string()))?;
         batches.iter().map(|batch| typed(scan, batch)).collect()
+    }
+}
+
+#[async_trait]
+impl Source for FileSource {
+    async fn scan(&self, scan: &Scan) -> Result<Vec<RecordBatch>, Letter> {
+        self.read(scan).await.map_err(|letter| {
+            // It was accepted when it was applied; since then the files changed.
+            let code = if letter.code == Code::Sql { Code::SourceFailed } else { letter.code };
+            Letter { code, ..letter }.resolver(&scan.resolver)
+        })
     }
 
     async fn columns(&self, statement: &str) -> Result<Vec<String>, Letter> {

@@ -6,8 +6,9 @@ use arrow::record_batch::RecordBatch;
 use creta_engine::files::{FileFormat, FileSource};
 use creta_model::{Code, DataType, Letter, Value};
 use creta_ports::Source;
-use creta_ports::arrays::value_at;
+use creta_ports::arrays::{array_of, value_at};
 use creta_ports::source::{Predicate, Scan, ScanColumn};
+use creta_testkit::conformance::source as suite;
 use parquet::arrow::ArrowWriter;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -183,7 +184,7 @@ async fn parameters_are_bound_and_quoted_text_is_left_alone() {
     asked.parameters[0] = Value::Null;
     assert!(rows(&source, &asked).await.is_empty());
     asked.parameters.pop();
-    assert_eq!(source.scan(&asked).await.unwrap_err().code, Code::Sql);
+    assert_eq!(source.scan(&asked).await.unwrap_err().code, Code::SourceFailed);
 }
 
 #[tokio::test]
@@ -219,7 +220,22 @@ async fn letters() {
         assert!(misfit.message.contains(part), "{misfit}");
     }
     let unlisted = source.scan(&scan("select teu from calls", &[("tue", DataType::Float)])).await.unwrap_err();
-    assert_eq!(unlisted.code, Code::Sql);
+    assert_eq!(unlisted.code, Code::SourceFailed);
     std::fs::remove_file(folder.path().join("calls.parquet")).unwrap();
     assert_eq!(source.columns("select teu from calls").await.unwrap_err().code, Code::MissingFile);
+}
+
+/// The suite of the port over a Parquet file.
+#[tokio::test]
+async fn parquet_passes_the_suite_of_sources() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |table: &suite::Table| -> Arc<dyn Source> {
+        let column = |(position, (name, data_type)): (usize, &(&'static str, DataType))| {
+            (*name, array_of(data_type, table.rows.iter().map(|row| Some(&row[position]))).unwrap())
+        };
+        write(&folder.path().join("table.parquet"), table.columns.iter().enumerate().map(column).collect());
+        let tables = BTreeMap::from([(table.name.to_owned(), "table.parquet".to_owned())]);
+        Arc::new(FileSource::open(folder.path(), &tables, FileFormat::Parquet).unwrap())
+    };
+    suite::check(open).await;
 }
