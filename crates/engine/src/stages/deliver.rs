@@ -28,9 +28,13 @@ pub(super) fn deliver(
     let total = frame.rows;
     // What the caller gave and what a store answered stays, although the producer has it too.
     let column = &frame.columns[slot.0];
-    let open = rows.filter(total, |position| column.states.get(rows.at(position)) == State::Unset);
-    let delivery = if open == *rows { delivery } else { delivery.only(rows, &open, total)? };
-    let rows = &open;
+    let open;
+    let (rows, delivery) = if column.states.all(State::Unset) {
+        (rows, delivery)
+    } else {
+        open = rows.filter(total, |position| column.states.get(rows.at(position)) == State::Unset);
+        (&open, delivery.only(rows, &open, total)?)
+    };
     let count = rows.len(total);
     if count == 0 {
         return Ok(());

@@ -26,12 +26,18 @@ pub(super) async fn run(
         return Ok(());
     }
     let keys = foreign_keys(context, plan, stage, one, frame, &rows).await?;
-    let nowhere = rows.filter(frame.rows, |position| keys.is_null(position));
-    for output in &stage.outputs {
-        receive(context, plan, frame, *output, &nowhere, Column::unset(), one.optional)?;
-    }
-    let rows = rows.filter(frame.rows, |position| keys.is_valid(position));
-    let keys = keys_only(&keys)?;
+    let (rows, keys) = match keys.null_count() {
+        0 => (rows, keys),
+        _ => {
+            let nowhere = rows.filter(frame.rows, |position| keys.is_null(position));
+            for output in &stage.outputs {
+                receive(context, plan, frame, *output, &nowhere, Column::unset(), one.optional)?;
+            }
+            let valid = is_not_null(&keys).map_err(internal)?;
+            let rows = rows.filter(frame.rows, |position| keys.is_valid(position));
+            (rows, filter(&keys, &valid).map_err(internal)?)
+        }
+    };
     if keys.is_empty() {
         return Ok(());
     }
@@ -51,14 +57,6 @@ pub(super) async fn run(
         receive(context, plan, frame, *output, &rows, cells, one.optional)?;
     }
     Ok(())
-}
-
-/// The keys that are there: a null leads nowhere.
-fn keys_only(keys: &ArrayRef) -> Result<ArrayRef, Letter> {
-    match keys.null_count() {
-        0 => Ok(keys.clone()),
-        _ => filter(keys, &is_not_null(keys).map_err(internal)?).map_err(internal),
-    }
 }
 
 /// The related primary key per row; null where there is none.
@@ -154,6 +152,11 @@ fn receive(
     if count == 0 {
         return Ok(());
     }
+    if cells.states.all(State::Present) {
+        let values = cells.array(&plan.slots[output.0].data_type, count);
+        let (states, givers, observed_at) = (cells.states, cells.givers, cells.observed_at);
+        return frame.columns[output.0].fill(rows, total, Fill { values, states, givers, observed_at });
+    }
     let label = &plan.slots[output.0].label;
     let mut states = Vec::with_capacity(count);
     for position in 0..count {
@@ -172,20 +175,13 @@ fn receive(
         tell(context, plan, frame, output, rows.at(position), letter, state);
     }
     let values = blank(&cells, &plan.slots[output.0].data_type, count)?;
-    let states = match states.iter().all(|state| *state == State::Present) {
-        true => PerRow::Same(State::Present),
-        false => PerRow::Each(states),
-    };
-    let fill = Fill { values, states, givers: cells.givers, observed_at: cells.observed_at };
+    let fill = Fill { values, states: PerRow::Each(states), givers: cells.givers, observed_at: cells.observed_at };
     frame.columns[output.0].fill(rows, total, fill)
 }
 
 /// The values, nulls where nothing is present whatever the related scope left there.
 fn blank(cells: &Column, data_type: &DataType, count: usize) -> Result<ArrayRef, Letter> {
     let values = cells.array(data_type, count);
-    if cells.states.all(State::Present) {
-        return Ok(values);
-    }
     let absent: BooleanArray = (0..count).map(|row| Some(!cells.is_present(row))).collect();
     nullif(&values, &absent).map_err(internal)
 }

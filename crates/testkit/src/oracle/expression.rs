@@ -63,20 +63,24 @@ impl Oracle<'_> {
             _ => row,
         };
         let Some((last, before)) = chain.names.split_last() else { return Outcome::Failed("INVALID_QUERY") };
-        let (mut entity, mut steps) = (row.entity, Vec::new());
-        for name in before {
-            let Some((relationship, next)) = self.relationship(entity, name) else {
-                return Outcome::Failed("INVALID_QUERY");
-            };
-            steps.push(relationship);
-            entity = next;
-        }
+        let Some((steps, entity)) = self.steps(row.entity, before) else { return Outcome::Failed("INVALID_QUERY") };
         let last = window.map_or_else(|| (*last).to_owned(), |window| window_name(last, window));
         let Some(feature) = self.graph.member(entity, &last) else { return Outcome::Failed("INVALID_QUERY") };
         match self.walk(mode, row, &steps, feature, false).outcome {
             Outcome::Value(value) => Outcome::Value(value),
             other => blocked(other),
         }
+    }
+
+    /// The relationships of these names, one behind the other, and the entity at their end.
+    fn steps(&self, mut entity: EntityId, names: &[&str]) -> Option<(Vec<FeatureId>, EntityId)> {
+        let mut steps = Vec::with_capacity(names.len());
+        for name in names {
+            let (relationship, next) = self.relationship(entity, name)?;
+            steps.push(relationship);
+            entity = next;
+        }
+        Some((steps, entity))
     }
 
     fn relationship(&self, entity: EntityId, name: &str) -> Option<(FeatureId, EntityId)> {
@@ -150,14 +154,7 @@ impl Oracle<'_> {
         let (chain, ..) = selected(of);
         let Some(chain) = unfold(chain) else { return Outcome::Failed("INVALID_QUERY") };
         let Some((_, before)) = chain.names.split_last() else { return Outcome::Failed("INVALID_QUERY") };
-        let (mut entity, mut steps) = (row.entity, Vec::new());
-        for name in before {
-            let Some((relationship, next)) = self.relationship(entity, name) else {
-                return Outcome::Failed("INVALID_QUERY");
-            };
-            steps.push(relationship);
-            entity = next;
-        }
+        let Some((steps, entity)) = self.steps(row.entity, before) else { return Outcome::Failed("INVALID_QUERY") };
         let Some(key) = self.graph.primary_key(entity) else { return Outcome::Failed("INVALID_QUERY") };
         match self.walk(mode, row, &steps, key, false).outcome {
             Outcome::Value(Value::Null) => Outcome::Value(Value::Null),
