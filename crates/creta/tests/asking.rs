@@ -6,11 +6,11 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use creta::compose::Product;
 use creta_engine::{Deployment, Origin, Request, Times};
 use creta_jobs::{Order, Spine};
-use creta_model::Value;
+use creta_model::{Letter, Value};
 use creta_plan::{Mode, Question, Recompute as PlanRecompute};
 use creta_ports::arrays::{array_of, value_at};
 use creta_ports::python::QueryContext;
-use creta_testkit::oracle::{Answer, Outcome, Recompute};
+use creta_testkit::oracle::{Answer, Outcome, Recompute, Terms};
 use creta_testkit::scenario::Cell;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
@@ -22,8 +22,7 @@ pub struct Asked {
     pub given: BTreeMap<String, Value>,
     pub outputs: Vec<String>,
     pub now: Option<i64>,
-    /// Microseconds by feature.
-    pub staleness: BTreeMap<String, i64>,
+    pub terms: Terms,
     pub named_query: Option<String>,
 }
 
@@ -45,17 +44,35 @@ pub async fn upload(product: &Product, deployment: &Deployment, columns: &BTreeM
     product.state.engine.upload(deployment, batch(deployment, columns)).await.unwrap();
 }
 
+/// A question that was refused before anything ran: the wire's codes, and the letters for people.
+#[derive(Debug)]
+pub struct Refused {
+    pub codes: Vec<&'static str>,
+    pub letters: Vec<Letter>,
+}
+
+impl From<Vec<Letter>> for Refused {
+    fn from(letters: Vec<Letter>) -> Refused {
+        Refused { codes: letters.iter().map(|letter| letter.code.wire().name()).collect(), letters }
+    }
+}
+
 /// Each output's cell, and whether the online store gave it.
-pub async fn ask(product: &Product, deployment: &Deployment, asked: &Asked) -> Result<Vec<(Cell, bool)>, String> {
+pub async fn ask(product: &Product, deployment: &Deployment, asked: &Asked) -> Result<Vec<(Cell, bool)>, Refused> {
     let columns = asked.given.iter().map(|(name, value)| (name.clone(), vec![value.clone()])).collect();
-    let mut staleness = asked.staleness.clone();
+    let terms = asked.terms.clone();
+    let mut staleness = terms.staleness;
     if let Some(name) = &asked.named_query {
         let query = deployment.project.graph().named_query(name, None).unwrap();
         staleness.extend(query.staleness.clone());
         assert_eq!(query.output.iter().collect::<std::collections::BTreeSet<_>>(), asked.outputs.iter().collect());
     }
-    let question =
-        Question { staleness, ..Question::online(asked.given.keys().cloned().collect(), asked.outputs.clone()) };
+    let question = Question {
+        staleness,
+        tags: terms.tags,
+        required_resolver_tags: terms.required_resolver_tags,
+        ..Question::online(asked.given.keys().cloned().collect(), asked.outputs.clone())
+    };
     let times = asked.now.map_or(Times::Clock, Times::At);
     let inputs = batch(deployment, &columns);
     let request = Request {
@@ -66,7 +83,7 @@ pub async fn ask(product: &Product, deployment: &Deployment, asked: &Asked) -> R
         run: None,
         query_context: QueryContext::default(),
     };
-    let answer = product.state.engine.online(deployment, request).await.map_err(|letters| format!("{letters:#?}"))?;
+    let answer = product.state.engine.online(deployment, request).await?;
     Ok(answer
         .outputs
         .iter()
@@ -82,6 +99,20 @@ pub async fn ask(product: &Product, deployment: &Deployment, asked: &Asked) -> R
         .collect())
 }
 
+/// What of a training set comes from history, and which history.
+#[derive(Clone, Copy)]
+pub struct Sampling<'a> {
+    pub recompute: &'a Recompute,
+    pub terms: &'a Terms,
+    pub as_known: bool,
+}
+
+impl<'a> Sampling<'a> {
+    pub fn default_of((recompute, terms): (&'a Recompute, &'a Terms)) -> Sampling<'a> {
+        Sampling { recompute, terms, as_known: false }
+    }
+}
+
 /// A training set through the job that users start; one list of cells per output.
 pub async fn train(
     product: &Product,
@@ -89,15 +120,19 @@ pub async fn train(
     given: &BTreeMap<String, Vec<Value>>,
     times: &[i64],
     outputs: &[String],
-    recompute: &Recompute,
-) -> Result<Vec<Vec<Cell>>, String> {
-    let recompute = match recompute {
+    how: Sampling<'_>,
+) -> Result<Vec<Vec<Cell>>, Refused> {
+    let terms = how.terms;
+    let recompute = match how.recompute {
         Recompute::Nothing => PlanRecompute::Nothing,
         Recompute::Everything => PlanRecompute::Everything,
         Recompute::Only(features) => PlanRecompute::Only(features.clone()),
     };
     let question = Question {
         mode: Mode::Offline(recompute),
+        as_known: how.as_known,
+        tags: terms.tags.clone(),
+        required_resolver_tags: terms.required_resolver_tags.clone(),
         ..Question::online(given.keys().cloned().collect(), outputs.to_vec())
     };
     let spine = Spine { inputs: batch(deployment, given), times: Int64Array::from(times.to_vec()) };
@@ -112,7 +147,7 @@ pub async fn train(
     let revision = state.training.start(order).await.unwrap();
     state.training.wait(&revision.id, Duration::from_secs(60)).await;
     let revision = state.metadata.revision(&revision.id).await.unwrap().unwrap();
-    let [file] = revision.files.as_slice() else { return Err(format!("{outputs:?}: {:#?}", revision.errors)) };
+    let [file] = revision.files.as_slice() else { return Err(Refused::from(revision.errors)) };
     let file = std::fs::File::open(state.blobs.local(file).await.unwrap()).unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
     let batches: Vec<RecordBatch> = reader.map(Result::unwrap).collect();

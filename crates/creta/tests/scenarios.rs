@@ -4,11 +4,11 @@
 mod facts;
 mod python;
 
-use crate::asking::{self, Asked, ask, train, upload};
+use crate::asking::{self, Asked, Sampling, ask, train, upload};
 use crate::product::{self, Running};
 use creta_engine::Deployment;
 use creta_model::Value;
-use creta_testkit::oracle::{Answer, Oracle, Recompute};
+use creta_testkit::oracle::{Oracle, Recompute, Terms};
 use creta_testkit::scenario::{Cell, Columns, Expected, Scenario, Step, expected, instant, value};
 use python::Interpreter;
 use serde_json::Value as Json;
@@ -100,23 +100,26 @@ impl Stage<'_> {
     async fn step(&mut self, number: usize, step: &Step) -> Result<(), String> {
         match step {
             Step::Upload { at, values } => self.upload(instant(at)?, values).await,
-            Step::Ask { at, given, answer, now, staleness, named_query } => {
+            Step::Ask { at, given, answer, refused, now, staleness, tags, required_resolver_tags, named_query } => {
                 self.running.clock.move_to(instant(at)?);
-                let staleness = staleness.iter().map(|(name, seconds)| (name.clone(), seconds * 1_000_000)).collect();
                 let asked = Asked {
                     given: typed_row(&self.deployment, given),
-                    outputs: answer.keys().cloned().collect(),
+                    outputs: answer.keys().chain(refused.keys()).cloned().collect(),
                     now: now.as_deref().map(|now| instant(now).unwrap()),
-                    staleness,
+                    terms: terms(staleness, tags, required_resolver_tags),
                     named_query: named_query.clone(),
                 };
-                self.ask(number, asked, answer).await
+                match refused.values().next() {
+                    None => self.ask(number, asked, answer).await,
+                    Some(code) => self.refuse(number, asked, code).await,
+                }
             }
-            Step::Train { given, times, recompute, answer } => {
+            Step::Train { given, times, recompute, tags, required_resolver_tags, answer } => {
                 let times: Vec<i64> = times.iter().map(|time| instant(time).unwrap()).collect();
                 let rows = times.len();
                 assert!(given.values().all(|column| column.len() == rows), "step {number}: {rows} times");
-                self.train(number, given, &times, &recompute.to_oracle(), answer).await
+                let terms = terms(&BTreeMap::new(), tags, required_resolver_tags);
+                self.train(number, given, &times, (&recompute.to_oracle(), &terms), answer).await
             }
         }
     }
@@ -128,13 +131,28 @@ impl Stage<'_> {
         self.oracle.upload(&columns, at)
     }
 
+    /// A question that nothing may run for.
+    async fn refuse(&mut self, number: usize, asked: Asked, code: &str) -> Result<(), String> {
+        let clock = creta_ports::Clock::now(self.running.clock.as_ref());
+        let right = self.oracle.online(&asked.given, &asked.outputs, clock, asked.now, &asked.terms);
+        let found = ask(&self.running.product, &self.deployment, &asked).await;
+        let cell = |code: Option<&str>| Cell::Failed(code.unwrap_or("nothing").to_owned());
+        let found = found.err().and_then(|refused| refused.codes.first().copied());
+        let expected = cell(Some(code));
+        self.findings.compare(&format!("step {number}, refused online"), &expected, &cell(found));
+        let right = right.err().map(|refusal| refusal.code());
+        self.findings.compare(&format!("step {number}, refused by the oracle"), &expected, &cell(right));
+        Ok(())
+    }
+
     async fn ask(&mut self, number: usize, asked: Asked, answer: &BTreeMap<String, Json>) -> Result<(), String> {
         let found = ask(&self.running.product, &self.deployment, &asked)
             .await
-            .map_err(|fault| format!("step {number}: {fault}"))?;
+            .map_err(|refused| format!("step {number}: {refused:#?}"))?;
         let clock = self.running.clock.as_ref();
         let clock = creta_ports::Clock::now(clock);
-        let right = self.oracle.online(&asked.given, &asked.outputs, clock, asked.now, &asked.staleness)?;
+        let right = self.oracle.online(&asked.given, &asked.outputs, clock, asked.now, &asked.terms);
+        let right = right.map_err(|refusal| format!("step {number}: the oracle refuses: {refusal:?}"))?;
         for (index, output) in asked.outputs.iter().enumerate() {
             let Expected { cell, cached } = self.expected(output, &answer[output]);
             let place = format!("step {number}, {output}");
@@ -150,7 +168,7 @@ impl Stage<'_> {
                 );
             }
         }
-        if asked.staleness.is_empty() && asked.now.is_none() && asked.named_query.is_none() {
+        if asked.terms.staleness.is_empty() && asked.now.is_none() && asked.named_query.is_none() {
             self.asked.push((number, asked, clock, found.into_iter().map(|(cell, _)| cell).collect()));
         }
         Ok(())
@@ -161,23 +179,23 @@ impl Stage<'_> {
         number: usize,
         given: &Columns,
         times: &[i64],
-        recompute: &Recompute,
+        how: (&Recompute, &Terms),
         answer: &Columns,
     ) -> Result<(), String> {
         let given = typed_columns(&self.deployment, given);
         let outputs: Vec<String> = answer.keys().cloned().collect();
-        let found = train(&self.running.product, &self.deployment, &given, times, &outputs, recompute)
+        let found = train(&self.running.product, &self.deployment, &given, times, &outputs, Sampling::default_of(how))
             .await
-            .map_err(|fault| format!("step {number}: {fault}"))?;
+            .map_err(|refused| format!("step {number}: {refused:#?}"))?;
         for (row, time) in times.iter().enumerate() {
             let inputs = given.iter().map(|(name, values)| (name.clone(), values[row].clone())).collect();
-            let right = self.oracle.offline(&inputs, *time, &outputs, recompute)?;
+            let right = self.oracle.offline(&inputs, *time, &outputs, how.0, how.1);
+            let right = right.map_err(|refusal| format!("step {number}: the oracle refuses: {refusal:?}"))?;
             for (index, output) in outputs.iter().enumerate() {
                 let expected = self.expected(output, &answer[output][row]).cell.in_training_set();
                 let place = format!("step {number}, row {row}, {output}");
                 self.findings.compare(&format!("{place}, offline"), &expected, &found[index][row]);
-                let right =
-                    asking::cell_of(&Answer { outcome: right[index].clone(), from_cache: false }).in_training_set();
+                let right = asking::cell_of(&right[index]).in_training_set();
                 self.findings.compare(&format!("{place}, oracle"), &expected, &right);
             }
         }
@@ -188,9 +206,9 @@ impl Stage<'_> {
     async fn replay(&mut self) -> Result<(), String> {
         for (number, asked, at, answered) in std::mem::take(&mut self.asked) {
             let given = asked.given.iter().map(|(name, value)| (name.clone(), vec![value.clone()])).collect();
-            let found =
-                train(&self.running.product, &self.deployment, &given, &[at], &asked.outputs, &Recompute::Everything)
-                    .await?;
+            let how = Sampling::default_of((&Recompute::Everything, &asked.terms));
+            let found = train(&self.running.product, &self.deployment, &given, &[at], &asked.outputs, how).await;
+            let found = found.map_err(|refused| format!("step {number}: {refused:#?}"))?;
             for (index, output) in asked.outputs.iter().enumerate() {
                 let place = format!("step {number}, {output}, replayed offline");
                 self.findings.compare(&place, &answered[index].clone().in_training_set(), &found[index][0]);
@@ -205,6 +223,12 @@ impl Stage<'_> {
         let data_type = path.feature.and_then(|feature| graph.scalar(feature)).map(|scalar| scalar.data_type.clone());
         expected(&data_type.unwrap_or_else(|| panic!("{output} has no type")), json).unwrap()
     }
+}
+
+/// Staleness is written in seconds.
+fn terms(staleness: &BTreeMap<String, i64>, tags: &[String], required: &[String]) -> Terms {
+    let staleness = staleness.iter().map(|(name, seconds)| (name.clone(), seconds * 1_000_000)).collect();
+    Terms { staleness, tags: tags.to_vec(), required_resolver_tags: required.to_vec() }
 }
 
 fn typed_row(deployment: &Deployment, row: &BTreeMap<String, Json>) -> BTreeMap<String, Value> {

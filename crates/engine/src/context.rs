@@ -14,6 +14,8 @@ pub(crate) struct Context<'a> {
     pub deployment: &'a Deployment,
     pub stores: &'a Stores,
     pub offline: bool,
+    /// See [`creta_plan::Question::as_known`].
+    pub as_known: bool,
     /// The query time of the request, microseconds; what is computed now is observed now.
     pub started_at: i64,
     /// Whether results are logged and cached.

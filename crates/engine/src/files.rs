@@ -14,7 +14,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::logical_expr::{Expr, ident, lit};
+use datafusion::logical_expr::{Expr, JoinType, ident, lit};
 use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionConfig, SessionContext};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,8 @@ const MAX_KEYS: usize = 10_000;
 const MEMORY: usize = 2 << 30;
 /// Rows of one batch, at most.
 const BATCH_ROWS: usize = 16_384;
+/// Name of the keys whose versions are wanted; no statement yields it.
+const VERSIONS_OF: &str = "creta_versions_of";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
@@ -128,9 +130,7 @@ impl FileSource {
             frame = frame.with_param_values(ParamValues::from(values)).map_err(|error| unplannable(&error))?;
         }
         for predicate in &scan.predicates {
-            if let Some(condition) = condition(&frame, predicate) {
-                frame = frame.filter(condition).map_err(|error| failed(&error.to_string()))?;
-            }
+            frame = restricted(frame, predicate).map_err(|error| failed(&error.to_string()))?;
         }
         let columns = scan.columns.iter().map(|column| ident(&column.name));
         let frame = frame.select(columns).map_err(|error| unplannable(&error))?;
@@ -170,6 +170,19 @@ fn scalar(value: &Value) -> ScalarValue {
     }
 }
 
+/// The rows that pass a predicate, or more.
+fn restricted(frame: DataFrame, predicate: &Predicate) -> Result<DataFrame, DataFusionError> {
+    if let Predicate::Versions { key, passing } = predicate {
+        let passing = passing.iter().try_fold(frame.clone(), restricted)?;
+        let keys = passing.select([ident(key).alias(VERSIONS_OF)])?.distinct()?;
+        return frame.join(keys, JoinType::LeftSemi, &[key], &[VERSIONS_OF], None);
+    }
+    match condition(&frame, predicate) {
+        Some(condition) => frame.filter(condition),
+        None => Ok(frame),
+    }
+}
+
 /// A predicate on an output column. One that the column's type cannot be compared with safely is left to the engine.
 fn condition(frame: &DataFrame, predicate: &Predicate) -> Option<Expr> {
     let column_type = |name: &str| {
@@ -183,7 +196,7 @@ fn condition(frame: &DataFrame, predicate: &Predicate) -> Option<Expr> {
                 ident(column).in_list(items.map(lit).collect(), false)
             })
         }
-        Predicate::In { .. } => None,
+        Predicate::In { .. } | Predicate::Versions { .. } => None,
         Predicate::AtMost { column, value } => {
             Some(ident(column).lt_eq(edge(&column_type(column)?, value, Side::Upper)?))
         }

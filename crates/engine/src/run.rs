@@ -73,6 +73,7 @@ impl Engine {
             deployment,
             stores: &self.stores,
             offline,
+            as_known: request.question.as_known,
             started_at,
             persists: !offline && matches!(request.times, Times::Clock),
             run: request.run.as_deref(),

@@ -64,12 +64,15 @@ pub(crate) struct Wanted<'a> {
     pub column: &'a str,
     pub values: &'a ArrayRef,
     pub time_column: Option<&'a str>,
+    /// The column of the primary key, when all versions of a row are wanted as soon as one of them is.
+    pub versions_of: Option<&'a str>,
     /// Microseconds, inclusive.
     pub from: Option<i64>,
     pub until: Option<i64>,
 }
 
-/// All rows whose column is among the values and whose time is within the bounds; perhaps more.
+/// All rows whose column is among the values and whose time is within the bounds, with all versions of theirs if that
+/// is asked; perhaps more.
 pub(crate) async fn by_column(context: &Context<'_>, wanted: Wanted<'_>) -> Result<Found, Letter> {
     let time_column = wanted.time_column.map(str::to_owned);
     if let Some(run) = context.run
@@ -83,20 +86,39 @@ pub(crate) async fn by_column(context: &Context<'_>, wanted: Wanted<'_>) -> Resu
             .get_or_try_init(|| async { list(context, wanted.resolver, Vec::new(), Vec::new()).await.map(Arc::new) });
         return Ok(Found { batch: whole.await?.clone(), time_column });
     }
+    let batch = list(context, wanted.resolver, Vec::new(), predicates(context, &wanted)?).await?;
+    Ok(Found { batch: Arc::new(batch), time_column })
+}
+
+fn predicates(context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Vec<Predicate>, Letter> {
     let mut predicates = Vec::new();
-    let values = distinct(wanted.values)?;
-    if values.len() <= MAX_KEYS {
-        predicates.push(Predicate::In { column: wanted.column.to_owned(), values });
-    }
-    if let Some(column) = &time_column {
-        let at_least =
-            wanted.from.map(|from| Predicate::AtLeast { column: column.clone(), value: Value::Datetime(from) });
-        let at_most =
-            wanted.until.map(|until| Predicate::AtMost { column: column.clone(), value: Value::Datetime(until) });
+    if let Some(column) = wanted.time_column {
+        let column = || column.to_owned();
+        let at_least = wanted.from.map(|from| Predicate::AtLeast { column: column(), value: Value::Datetime(from) });
+        let at_most = wanted.until.map(|until| Predicate::AtMost { column: column(), value: Value::Datetime(until) });
         predicates.extend(at_least.into_iter().chain(at_most));
     }
-    let batch = list(context, wanted.resolver, Vec::new(), predicates).await?;
-    Ok(Found { batch: Arc::new(batch), time_column })
+    let values = distinct(wanted.values)?;
+    if values.len() <= MAX_KEYS {
+        let among = Predicate::In { column: wanted.column.to_owned(), values };
+        match wanted.versions_of.filter(|key| !is_unique(context, wanted.resolver, key)) {
+            Some(key) => {
+                let passing = predicates.iter().cloned().chain([among]).collect();
+                predicates.push(Predicate::Versions { key: key.to_owned(), passing });
+            }
+            None => predicates.push(among),
+        }
+    }
+    Ok(predicates)
+}
+
+/// Whether the resolver promises at most one row per primary key, so that rows have no versions.
+fn is_unique(context: &Context<'_>, resolver: ResolverId, key_column: &str) -> bool {
+    let project = &context.deployment.project;
+    let unique = &project.graph().resolver(resolver).unique_on;
+    let columns = project.statement(resolver).map(|statement| statement.columns.as_slice()).unwrap_or_default();
+    let key = columns.iter().find(|(name, _)| name == key_column).map(|(_, key)| &project.graph().feature(*key).name);
+    key.is_some_and(|key| matches!(unique.as_slice(), [only] if only == key))
 }
 
 /// The rows of a statement whose parameters are bound.

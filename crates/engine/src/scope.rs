@@ -1,7 +1,7 @@
 //! Answers a scope: reads the stores in one go, works out which rows each stage must touch, runs the stages in order.
 
 use crate::context::Context;
-use crate::frame::{Frame, Giver, PerRow, Rows, State};
+use crate::frame::{Column, Frame, Giver, PerRow, Rows, State};
 use crate::request::{Request, Times};
 use crate::{observe, stages, stores};
 use creta_model::{Code, Letter};
@@ -92,7 +92,23 @@ fn work_per_stage(plan: &ScopePlan, frame: &mut Frame, wanted: &[Slot]) -> Vec<O
         work[index] = rows;
     }
     frame.demanded = demand.iter().map(Option::is_some).collect();
+    forget_unasked(plan, frame, &demand);
     work
+}
+
+/// Stored values that nobody needs after all make room for newer ones that a resolver may return on the side.
+fn forget_unasked(plan: &ScopePlan, frame: &mut Frame, demand: &[Option<Rows>]) {
+    for cached in &plan.cached {
+        let column = &mut frame.columns[cached.slot.0];
+        match &demand[cached.slot.0] {
+            None => *column = Column::unset(),
+            Some(Rows::All) => {}
+            Some(Rows::Some(asked)) => {
+                let others = Rows::All.filter(frame.rows, |row| asked.binary_search(&(row as u32)).is_err());
+                column.mark(&others, frame.rows, State::Unset);
+            }
+        }
+    }
 }
 
 fn demand_inputs(stage: &Stage, rows: &Rows, total: usize, demand: &mut [Option<Rows>]) {

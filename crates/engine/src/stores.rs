@@ -3,8 +3,9 @@
 use crate::context::{Context, internal};
 use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State};
 use crate::kernels::timeline::Timeline;
-use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, TimestampMicrosecondArray};
-use arrow::compute::filter;
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, TimestampMicrosecondArray, UInt32Array};
+use arrow::compute::{filter, take};
+use arrow::datatypes::Int64Type;
 use creta_model::{Letter, Value};
 use creta_plan::ScopePlan;
 use creta_plan::stages::SampledSlot;
@@ -78,10 +79,11 @@ pub(crate) async fn read_offline(context: &Context<'_>, plan: &ScopePlan, frame:
         inserted_until: None,
     };
     let history = context.stores.offline.history(&request).await?;
+    let history = Sampling { history, as_known: context.as_known };
     let mut newest = vec![i64::MIN; frame.rows];
     let values = plan.sampled.iter().filter(|sampled| !sampled.is_feature_time);
     for (position, sampled) in values.enumerate() {
-        sample(&history, position, sampled, &keys, frame, &mut newest)?;
+        history.sample(position, sampled, &keys, frame, &mut newest)?;
     }
     for sampled in plan.sampled.iter().filter(|sampled| sampled.is_feature_time) {
         let times = newest.iter().map(|time| (*time != i64::MIN).then_some(*time));
@@ -91,44 +93,69 @@ pub(crate) async fn read_offline(context: &Context<'_>, plan: &ScopePlan, frame:
     Ok(())
 }
 
-fn sample(
-    history: &History,
-    position: usize,
-    sampled: &SampledSlot,
-    keys: &ArrayRef,
-    frame: &mut Frame,
-    newest: &mut [i64],
-) -> Result<(), Letter> {
-    let (values, observed) = &history.columns[position];
-    let keep = |array: &ArrayRef, mask: &BooleanArray| filter(array, mask).map_err(internal);
-    let values = keep(values, observed)?;
-    let observed_keys = keep(&history.keys, observed)?;
-    let observed_at: ArrayRef = Arc::new(history.observed_at.clone());
-    let observed_at = keep(&observed_at, observed)?;
-    let Some(observed_at) = observed_at.as_any().downcast_ref::<Int64Array>() else {
-        return Err(internal("observed_at is not int64"));
-    };
-    // The store sorts by (key, observed_at, inserted_at, sequence), and the timeline keeps the order of equals.
-    let timeline = Timeline::build(&[observed_keys], observed_at, &[]);
-    let groups = timeline.probe(std::slice::from_ref(keys));
-    let mut indices: Vec<Option<u32>> = Vec::with_capacity(frame.rows);
-    let mut times = vec![i64::MIN; frame.rows];
-    for (row, group) in groups.iter().enumerate() {
-        let now = frame.now.get(row);
-        let found = group.and_then(|group| timeline.as_of(group, now));
-        let found = found.filter(|index| {
-            let at = observed_at.value(*index as usize);
-            sampled.time_to_live.is_none_or(|life| now <= at.saturating_add(life))
-        });
-        if let Some(index) = found {
-            times[row] = observed_at.value(index as usize);
-            newest[row] = newest[row].max(times[row]);
+/// Observations, and what of them a row may see.
+struct Sampling {
+    history: History,
+    as_known: bool,
+}
+
+/// The observations of one feature.
+struct Observed {
+    values: ArrayRef,
+    observed_at: Int64Array,
+    inserted_at: Int64Array,
+    timeline: Timeline,
+}
+
+impl Observed {
+    /// The newest observation at or before `now`; of those written by then, if that is asked.
+    fn as_of(&self, group: u32, now: i64, as_known: bool) -> Option<u32> {
+        if !as_known {
+            return self.timeline.as_of(group, now);
         }
-        indices.push(found);
+        let seen = &self.timeline.permutation()[self.timeline.range(group, None, Some((now, true)))];
+        seen.iter().rev().find(|row| self.inserted_at.value(**row as usize) <= now).copied()
     }
-    let indices = arrow::array::UInt32Array::from(indices);
-    let values = arrow::compute::take(&values, &indices, None).map_err(internal)?;
-    fill_sampled(&mut frame.columns[sampled.slot.0], frame.rows, values, times)
+}
+
+impl Sampling {
+    fn observed(&self, position: usize) -> Result<Observed, Letter> {
+        let (values, mask) = &self.history.columns[position];
+        let keep = |array: &dyn Array| filter(array, mask).map_err(internal);
+        let instants = |array: &Int64Array| keep(array).map(|kept| kept.as_primitive::<Int64Type>().clone());
+        let (observed_at, inserted_at) = (instants(&self.history.observed_at)?, instants(&self.history.inserted_at)?);
+        // The store sorts by (key, observed_at, inserted_at, sequence), and the timeline keeps the order of equals.
+        let timeline = Timeline::build(&[keep(&self.history.keys)?], &observed_at, &[]);
+        Ok(Observed { values: keep(values)?, observed_at, inserted_at, timeline })
+    }
+
+    fn sample(
+        &self,
+        position: usize,
+        sampled: &SampledSlot,
+        keys: &ArrayRef,
+        frame: &mut Frame,
+        newest: &mut [i64],
+    ) -> Result<(), Letter> {
+        let observed = self.observed(position)?;
+        let groups = observed.timeline.probe(std::slice::from_ref(keys));
+        let mut indices: Vec<Option<u32>> = Vec::with_capacity(frame.rows);
+        let mut times = vec![i64::MIN; frame.rows];
+        for (row, group) in groups.iter().enumerate() {
+            let now = frame.now.get(row);
+            let found = group.and_then(|group| observed.as_of(group, now, self.as_known)).filter(|index| {
+                let at = observed.observed_at.value(*index as usize);
+                sampled.time_to_live.is_none_or(|life| now <= at.saturating_add(life))
+            });
+            if let Some(index) = found {
+                times[row] = observed.observed_at.value(index as usize);
+                newest[row] = newest[row].max(times[row]);
+            }
+            indices.push(found);
+        }
+        let values = take(&observed.values, &UInt32Array::from(indices), None).map_err(internal)?;
+        fill_sampled(&mut frame.columns[sampled.slot.0], frame.rows, values, times)
+    }
 }
 
 fn fill_sampled(column: &mut Column, total: usize, values: ArrayRef, times: Vec<i64>) -> Result<(), Letter> {

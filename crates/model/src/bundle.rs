@@ -210,6 +210,10 @@ pub struct Resolver {
     pub body: ResolverBody,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<String>,
+    /// Names of features of which it returns every combination at most once; with the primary key alone, rows have no
+    /// versions, which saves looking for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unique_on: Vec<String>,
     /// Microseconds one call may take; absent = the server's limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<i64>,

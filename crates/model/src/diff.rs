@@ -187,6 +187,7 @@ fn resolver_change(old: &Resolver, new: &Resolver) -> Vec<&'static str> {
         _ => found.0.push("language"),
     }
     found.note("environments", &old.environments, &new.environments);
+    found.note("unique_on", &old.unique_on, &new.unique_on);
     found.note("timeout", &old.timeout, &new.timeout);
     found.note("metadata", &old.metadata, &new.metadata);
     found.0

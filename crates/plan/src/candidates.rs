@@ -30,7 +30,7 @@ fn eligible(question: &Question, resolver: &Resolver) -> bool {
     let environment = resolver.environments.is_empty() || resolver.environments.contains(&question.environment);
     let tags = resolver.metadata.tags.iter().all(|tag| question.tags.iter().any(|given| matches(tag, given)));
     let required =
-        question.required_resolver_tags.iter().all(|tag| resolver.metadata.tags.iter().any(|own| matches(tag, own)));
+        question.required_resolver_tags.iter().all(|tag| resolver.metadata.tags.iter().any(|own| matches(own, tag)));
     kind && environment && tags && required
 }
 

@@ -1,6 +1,6 @@
 //! The one check of a bundle, the same for apply, lint and diff (decision 25): a sound [`Project`], or every fault.
 
-use crate::project::Project;
+use crate::project::{Project, Statement};
 use crate::sql;
 use creta_expr::{Program, lower};
 use creta_model::bundle::{PythonBody, Resolver, ResolverBody};
@@ -17,6 +17,7 @@ pub fn check(bundle: &Bundle) -> Result<Project, Vec<Letter>> {
     let offline_programs = checker.programs(|scalar| scalar.offline_expression.as_ref());
     let statements = checker.statements();
     let python = checker.python();
+    checker.unique_on(&statements, &python);
     checker.defaults();
     checker.named_queries();
     if !checker.faults.is_empty() {
@@ -68,7 +69,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn statements(&mut self) -> HashMap<ResolverId, crate::project::Statement> {
+    fn statements(&mut self) -> HashMap<ResolverId, Statement> {
         let mut statements = HashMap::new();
         for (id, resolver) in Project::resolver_ids(self.graph) {
             let ResolverBody::Sql(body) = &resolver.body else { continue };
@@ -127,6 +128,22 @@ impl<'a> Checker<'a> {
                 if let Err(letter) = self.graph.path(&format!("{entity}.{path}")) {
                     self.fault(letter.resolver(&resolver.name), &resolver.place);
                 }
+            }
+        }
+    }
+
+    /// Framework §6.5: `unique_on` names features that the resolver produces.
+    fn unique_on(&mut self, statements: &HashMap<ResolverId, Statement>, python: &HashMap<ResolverId, Vec<FeatureId>>) {
+        for (id, resolver) in Project::resolver_ids(self.graph) {
+            let columns = statements.get(&id).into_iter().flat_map(|statement| &statement.columns);
+            let produced = columns.map(|(_, feature)| feature).chain(python.get(&id).into_iter().flatten());
+            let outputs: Vec<&str> = produced.map(|feature| self.graph.feature(*feature).name.as_str()).collect();
+            for name in resolver.unique_on.iter().filter(|name| !outputs.contains(&name.as_str())) {
+                let near = nearest(name, outputs.iter().copied()).map(|near| format!("Did you mean `{near}`?"));
+                let message = format!("`unique_on` names `{name}`, which the resolver does not produce.");
+                let letter = Letter::new(Code::UnknownFeature, message).resolver(&resolver.name);
+                let fix = near.unwrap_or_else(|| format!("It produces {}.", outputs.join(", ")));
+                self.fault(letter.fix(fix), &resolver.place);
             }
         }
     }

@@ -16,6 +16,9 @@ pub struct Question {
     pub required_resolver_tags: Vec<String>,
     /// Name of the environment, for resolvers limited to some.
     pub environment: String,
+    /// Sampling sees only what had been written by each row's time too: what was known then, not what is known now of
+    /// then (decision 7).
+    pub as_known: bool,
 }
 
 /// Which of the two execution contexts (framework, "The two execution contexts").
@@ -47,6 +50,7 @@ impl Question {
             tags: Vec::new(),
             required_resolver_tags: Vec::new(),
             environment: "default".to_owned(),
+            as_known: false,
         }
     }
 }

@@ -23,6 +23,11 @@ pub enum Predicate {
         column: String,
         values: ArrayRef,
     },
+    /// The row has a version that passes: some row with the same `key`, perhaps itself, passes all of these.
+    Versions {
+        key: String,
+        passing: Vec<Predicate>,
+    },
     AtMost {
         column: String,
         value: Value,

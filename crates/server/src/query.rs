@@ -123,6 +123,7 @@ impl QueryBody {
             tags: self.context.tags.clone(),
             required_resolver_tags: self.context.required_resolver_tags.clone(),
             environment: settings.environment_name.clone(),
+            as_known: self.planner_options.get("as_known").and_then(Value::as_bool).unwrap_or_default(),
         })
     }
 

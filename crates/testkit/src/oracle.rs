@@ -3,19 +3,33 @@
 //! It is written from the specification and names only `model`, so it shares no mistake with `plan` or `engine`.
 //! What is absent: speed, columns, plans.
 
+mod choice;
 mod expression;
 mod operators;
 mod resolvers;
+mod rules;
 mod taint;
 
+pub use choice::Refusal;
+pub use rules::Rule;
+
+use choice::{Choice, Kind};
 use creta_model::bundle::{CachePolicy, Caching};
 use creta_model::graph::{NodeKind, ScalarNode, Step};
 use creta_model::observation::{FUTURE_TOLERANCE, Producer, destinations};
 use creta_model::{DataType, EntityId, FeatureId, Graph, Value};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What each SQL resolver's statement returns when nothing restricts it: rows by feature name, in source order.
-pub type Facts = BTreeMap<String, Vec<BTreeMap<String, Value>>>;
+/// What each SQL resolver's statement returns when nothing restricts it.
+pub type Facts = BTreeMap<String, Listing>;
+
+/// Rows by feature name, in source order.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    pub columns: Vec<String>,
+    pub rows: Vec<BTreeMap<String, Value>>,
+}
 
 /// Calls a Python resolver with named arguments; answers features by name, or the exception's text.
 pub type PythonCall<'a> = dyn Fn(&str, &[(String, Value)]) -> Result<Vec<(String, Value)>, String> + 'a;
@@ -37,6 +51,15 @@ pub enum Outcome {
 pub struct Answer {
     pub outcome: Outcome,
     pub from_cache: bool,
+    /// A default, or the null of an optional relationship, stands for something absent: here, when the value was
+    /// stored, or on the way to the row that answered. No history holds it.
+    pub stands_in: bool,
+}
+
+impl Answer {
+    fn of(outcome: Outcome) -> Answer {
+        Answer { outcome, from_cache: false, stands_in: false }
+    }
 }
 
 /// Which features an offline query computes again.
@@ -47,11 +70,40 @@ pub enum Recompute {
     Only(Vec<String>),
 }
 
+/// What a caller may say besides inputs and outputs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Terms {
+    /// Microseconds by feature.
+    pub staleness: BTreeMap<String, i64>,
+    pub tags: Vec<String>,
+    pub required_resolver_tags: Vec<String>,
+}
+
 /// Which clock a question runs on.
 #[derive(Debug, Clone, PartialEq)]
 enum Mode {
-    Online { staleness: BTreeMap<String, i64> },
-    Offline(Recompute),
+    Online(Terms),
+    Offline(Recompute, Terms),
+}
+
+impl Mode {
+    fn is_offline(&self) -> bool {
+        matches!(self, Mode::Offline(..))
+    }
+
+    fn terms(&self) -> &Terms {
+        match self {
+            Mode::Online(terms) | Mode::Offline(_, terms) => terms,
+        }
+    }
+}
+
+/// The newest value of a place; an evicted one leaves its instant, so that nothing older comes back.
+struct Stored {
+    observed_at: i64,
+    written_at: i64,
+    value: Option<Value>,
+    is_default: bool,
 }
 
 struct Observation {
@@ -69,8 +121,11 @@ pub struct Oracle<'a> {
     python: Box<PythonCall<'a>>,
     /// In the order of their writing.
     history: Vec<Observation>,
-    /// An evicted value leaves its instant, so that nothing older comes back.
-    online: BTreeMap<Place, (i64, Option<Value>)>,
+    online: BTreeMap<Place, Stored>,
+    /// The rule that is left out.
+    without: Option<Rule>,
+    /// Choices made for this question so far.
+    choices: RefCell<Vec<((Mode, Kind, FeatureId), Result<Choice, Refusal>)>>,
 }
 
 /// A row being answered: an entity's key at a time, with the values that are given.
@@ -97,7 +152,17 @@ impl Row {
 
 impl<'a> Oracle<'a> {
     pub fn new(graph: Graph, facts: Facts, python: Box<PythonCall<'a>>) -> Oracle<'a> {
-        Oracle { graph, facts, python, history: Vec::new(), online: BTreeMap::new() }
+        let (history, online, choices) = Default::default();
+        Oracle { graph, facts, python, history, online, without: None, choices }
+    }
+
+    /// The same with a planted mistake.
+    pub fn without(self, rule: Rule) -> Oracle<'a> {
+        Oracle { without: Some(rule), ..self }
+    }
+
+    fn follows(&self, rule: Rule) -> bool {
+        self.without != Some(rule)
     }
 
     /// Values that a caller observed: columns by fully qualified name, all of one entity.
@@ -132,17 +197,14 @@ impl<'a> Oracle<'a> {
         outputs: &[String],
         clock: i64,
         explicit_now: Option<i64>,
-        staleness: &BTreeMap<String, i64>,
-    ) -> Result<Vec<Answer>, String> {
-        let mode = Mode::Online { staleness: staleness.clone() };
+        terms: &Terms,
+    ) -> Result<Vec<Answer>, Refusal> {
+        let mode = Mode::Online(terms.clone());
         let mut row = self.row(inputs, explicit_now.unwrap_or(clock))?;
-        let mut answers = Vec::with_capacity(outputs.len());
-        for output in outputs {
-            answers.push(self.output(&mode, &mut row, output)?);
-        }
+        let answers = self.outputs(&mode, &mut row, outputs)?;
         if explicit_now.is_none() {
             self.write_given(&row, clock);
-            self.write_fresh(&row, clock, true);
+            self.write_fresh(&mode, &row, clock, true);
         }
         Ok(answers)
     }
@@ -154,38 +216,36 @@ impl<'a> Oracle<'a> {
         time: i64,
         outputs: &[String],
         recompute: &Recompute,
-    ) -> Result<Vec<Outcome>, String> {
-        let mode = Mode::Offline(recompute.clone());
+        terms: &Terms,
+    ) -> Result<Vec<Answer>, Refusal> {
+        let mode = Mode::Offline(recompute.clone(), terms.clone());
         let mut row = self.row(inputs, time)?;
-        let mut answers = Vec::with_capacity(outputs.len());
-        for output in outputs {
-            answers.push(self.output(&mode, &mut row, output)?.outcome);
-        }
-        Ok(answers)
+        self.outputs(&mode, &mut row, outputs)
     }
 
-    fn row(&self, inputs: &BTreeMap<String, Value>, now: i64) -> Result<Row, String> {
-        let namespace = inputs.keys().next().and_then(|name| name.split('.').next()).ok_or("no inputs")?;
-        let entity = self.graph.namespace(namespace).ok_or("unknown namespace")?;
+    fn row(&self, inputs: &BTreeMap<String, Value>, now: i64) -> Result<Row, Refusal> {
+        let namespace = inputs.keys().next().and_then(|name| name.split('.').next()).ok_or(Refusal::Invalid)?;
+        let entity = self.graph.namespace(namespace).ok_or(Refusal::Invalid)?;
         let mut given = BTreeMap::new();
         for (name, value) in inputs {
-            given.insert(self.graph.by_fqn(name).ok_or_else(|| format!("unknown {name}"))?, value.clone());
+            given.insert(self.graph.by_fqn(name).ok_or(Refusal::Invalid)?, value.clone());
         }
         let key = self.graph.primary_key(entity).and_then(|key| given.get(&key)).cloned();
         Ok(Row::of(entity, key, now, given))
     }
 
-    fn output(&self, mode: &Mode, row: &mut Row, name: &str) -> Result<Answer, String> {
-        let path = self.graph.path(name).map_err(|letter| letter.message)?;
-        let feature = path.feature.ok_or_else(|| format!("{name} is a relationship"))?;
-        let mut steps = Vec::new();
-        for step in path.steps {
-            match step {
-                Step::HasOne(relationship) => steps.push(relationship),
-                Step::HasMany(_) => return Err(format!("{name} leads to rows")),
-            }
+    /// Every output, after all of them were found answerable.
+    fn outputs(&self, mode: &Mode, row: &mut Row, names: &[String]) -> Result<Vec<Answer>, Refusal> {
+        self.choices.borrow_mut().clear();
+        let mut paths = Vec::with_capacity(names.len());
+        for name in names {
+            let path = self.graph.path(name).map_err(|_| Refusal::Invalid)?;
+            self.can_reach(mode, &Kind::of(row), &path)?;
+            let steps: Vec<FeatureId> =
+                path.steps.iter().map(|(Step::HasOne(one) | Step::HasMany(one))| *one).collect();
+            paths.push((steps, path.feature.ok_or(Refusal::Invalid)?));
         }
-        Ok(self.walk(mode, row, &steps, feature, false))
+        Ok(paths.iter().map(|(steps, feature)| self.walk(mode, row, steps, *feature, false)).collect())
     }
 
     /// A feature behind has-one relationships, read at the same time as the row. Behind an optional relationship all
@@ -193,10 +253,13 @@ impl<'a> Oracle<'a> {
     fn walk(&self, mode: &Mode, row: &mut Row, steps: &[FeatureId], feature: FeatureId, optional: bool) -> Answer {
         let Some((first, rest)) = steps.split_first() else { return self.feature(mode, row, feature) };
         let NodeKind::HasOne(relationship) = &self.graph.feature(*first).kind else { return failed("INVALID_QUERY") };
-        let optional = optional || relationship.optional;
-        let keys = match all(relationship.on.iter().map(|(local, _)| self.feature(mode, row, *local).outcome)) {
+        let inherited = optional && self.follows(Rule::OptionalThroughHasOne);
+        let optional = inherited || (relationship.optional && self.follows(Rule::OptionalThroughHasOne));
+        let locals: Vec<Answer> = relationship.on.iter().map(|(local, _)| self.feature(mode, row, *local)).collect();
+        let led_by_default = locals.iter().any(|local| local.stands_in);
+        let keys = match self.all(locals.into_iter().map(|local| local.outcome)) {
             Ok(values) => relationship.on.iter().map(|(_, foreign)| *foreign).zip(values).collect::<Vec<_>>(),
-            Err(outcome) => return Answer { outcome, from_cache: false },
+            Err(outcome) => return Answer::of(outcome),
         };
         let found = if keys.iter().any(|(_, value)| value.is_null()) {
             None
@@ -204,7 +267,7 @@ impl<'a> Oracle<'a> {
             self.find(&keys, relationship.entity, row.now)
         };
         let answer = match found {
-            None => Answer { outcome: Outcome::Missing, from_cache: false },
+            None => Answer::of(Outcome::Missing),
             Some(key) => {
                 let primary = self.graph.primary_key(relationship.entity);
                 let given = primary.map(|id| (id, key.clone())).into_iter().collect();
@@ -213,13 +276,14 @@ impl<'a> Oracle<'a> {
                 self.walk(mode, related, rest, feature, optional)
             }
         };
+        let absent = matches!(answer.outcome, Outcome::Missing | Outcome::Blocked);
         let outcome = match answer.outcome {
-            Outcome::Missing | Outcome::Blocked if optional => Outcome::Value(Value::Null),
+            _ if absent && optional => Outcome::Value(Value::Null),
             Outcome::Missing => Outcome::Blocked,
             Outcome::Failed(_) => Outcome::Failed("UPSTREAM_FAILED"),
             outcome => outcome,
         };
-        Answer { outcome, ..answer }
+        Answer { outcome, stands_in: answer.stands_in || led_by_default || absent, ..answer }
     }
 
     /// The key of the related row: the given one, or that of the newest row with these values.
@@ -228,7 +292,7 @@ impl<'a> Oracle<'a> {
         match keys {
             [(foreign, value)] if *foreign == primary => Some(value.clone()),
             _ => {
-                let matching = self.matching(entity, keys);
+                let matching = self.matching(entity, keys, now);
                 let newest = self.newest(entity, &matching, now);
                 newest.and_then(|row| row.get(&self.graph.feature(primary).name)).cloned()
             }
@@ -238,7 +302,7 @@ impl<'a> Oracle<'a> {
     /// One feature of a row: given, stored, or computed, in the order of framework §6.6.
     fn feature(&self, mode: &Mode, row: &mut Row, feature: FeatureId) -> Answer {
         if let Some(value) = row.given.get(&feature) {
-            return Answer { outcome: Outcome::Value(value.clone()), from_cache: false };
+            return Answer::of(Outcome::Value(value.clone()));
         }
         if let Some(answer) = row.known.get(&feature) {
             return answer.clone();
@@ -251,40 +315,44 @@ impl<'a> Oracle<'a> {
     fn answer(&self, mode: &Mode, row: &mut Row, feature: FeatureId) -> Answer {
         let Some(scalar) = self.graph.scalar(feature).cloned() else { return failed("INVALID_QUERY") };
         match mode {
-            Mode::Online { staleness } => {
-                let wanted = staleness.get(&self.graph.feature(feature).fqn).copied();
+            Mode::Online(terms) => {
+                let wanted = terms.staleness.get(&self.graph.feature(feature).fqn).copied();
                 let limit = wanted.unwrap_or(scalar.caching.max_staleness);
-                if let Some(value) = self.cached(row, feature, limit) {
-                    return Answer { outcome: Outcome::Value(value), from_cache: true };
+                if let Some((value, is_default)) = self.cached(row, feature, limit) {
+                    return Answer { outcome: Outcome::Value(value), from_cache: true, stands_in: is_default };
                 }
             }
-            Mode::Offline(recompute) => {
-                if self.is_sampled(recompute, feature) {
-                    return Answer { outcome: self.sampled(row, feature, &scalar.caching), from_cache: false };
+            Mode::Offline(..) => {
+                if self.is_sampled(mode, feature) {
+                    return Answer::of(self.sampled(row, feature, &scalar.caching));
                 }
             }
         }
-        let (outcome, observed_at) = self.computed(mode, row, feature, &scalar);
-        let (outcome, is_default) = settle(as_declared(outcome, &scalar), &scalar);
+        let (outcome, observed_at) = self.computed(mode, row, feature);
+        let (outcome, is_default) = self.settle(as_declared(outcome, &scalar), &scalar);
         if let (Outcome::Value(value), Some(key)) = (&outcome, &row.key) {
             let observed_at = observed_at.filter(|_| !is_default).unwrap_or(row.now);
             row.fresh.push(Write { feature, key: key.clone(), observed_at, value: value.clone(), is_default });
         }
-        Answer { outcome, from_cache: false }
+        Answer { outcome, from_cache: false, stands_in: is_default }
     }
 
-    fn cached(&self, row: &Row, feature: FeatureId, limit: i64) -> Option<Value> {
-        let (observed_at, value) = self.online.get(&self.place(feature, row.key.as_ref()?))?;
-        let age = row.now - observed_at;
-        if limit > 0 && age >= 0 && age <= limit { value.clone() } else { None }
+    /// The stored value if it is young enough, and whether it is a default.
+    fn cached(&self, row: &Row, feature: FeatureId, limit: i64) -> Option<(Value, bool)> {
+        let stored = self.online.get(&self.place(feature, row.key.as_ref()?))?;
+        let since = if self.follows(Rule::StalenessByObservation) { stored.observed_at } else { stored.written_at };
+        let age = row.now - since;
+        let value = stored.value.clone().filter(|_| limit > 0 && age >= 0 && age <= limit)?;
+        Some((value, stored.is_default))
     }
 
-    fn is_sampled(&self, recompute: &Recompute, feature: FeatureId) -> bool {
-        let node = self.graph.feature(feature);
-        match recompute {
-            Recompute::Everything => false,
-            Recompute::Nothing => true,
-            Recompute::Only(names) => !names.contains(&node.fqn),
+    fn is_sampled(&self, mode: &Mode, feature: FeatureId) -> bool {
+        match mode {
+            Mode::Online(_) | Mode::Offline(Recompute::Everything, _) => false,
+            Mode::Offline(Recompute::Nothing, _) => true,
+            Mode::Offline(Recompute::Only(names), _) => {
+                self.follows(Rule::ModesOfRecompute) && !names.contains(&self.graph.feature(feature).fqn)
+            }
         }
     }
 
@@ -292,13 +360,18 @@ impl<'a> Oracle<'a> {
     fn sampled(&self, row: &Row, feature: FeatureId, caching: &Caching) -> Outcome {
         let Some(key) = &row.key else { return Outcome::Missing };
         let place = self.place(feature, key);
-        let seen = self.history.iter().filter(|other| other.place == place && other.observed_at <= row.now);
+        let seen = self.history.iter().filter(|other| other.place == place && self.is_past(other.observed_at, row.now));
         let newest = seen.max_by_key(|observation| observation.observed_at);
         let alive = |at: i64| caching.offline_ttl.is_none_or(|life| row.now <= at + life);
         match newest {
             Some(observation) if alive(observation.observed_at) => Outcome::Value(observation.value.clone()),
             _ => Outcome::Missing,
         }
+    }
+
+    /// Whether something observed at this instant is known now.
+    fn is_past(&self, observed_at: i64, now: i64) -> bool {
+        if self.follows(Rule::InclusivePointInTime) { observed_at <= now } else { observed_at < now }
     }
 
     fn place(&self, feature: FeatureId, key: &Value) -> Place {
@@ -319,16 +392,16 @@ impl<'a> Oracle<'a> {
 
     /// Writes what was computed for a row and those behind it; of a SQL resolver that was asked, also the columns that
     /// nobody wanted.
-    fn write_fresh(&mut self, row: &Row, clock: i64, is_root: bool) {
+    fn write_fresh(&mut self, mode: &Mode, row: &Row, clock: i64, is_root: bool) {
         for write in &row.fresh {
-            let tainted = is_root && self.is_tainted(row, write.feature);
+            let tainted = is_root && self.is_tainted(mode, row, write.feature);
             self.write(Producer::OnlineQuery, write, clock, tainted);
         }
         for write in self.unwanted_columns(row) {
             self.write(Producer::OnlineQuery, &write, clock, false);
         }
         for related in row.related.values() {
-            self.write_fresh(related, clock, false);
+            self.write_fresh(mode, related, clock, false);
         }
     }
 
@@ -343,7 +416,8 @@ impl<'a> Oracle<'a> {
         if kept.offline && !write.is_default {
             self.history.push(Observation { place: place.clone(), observed_at, value: value.clone() });
         }
-        let is_newest = self.online.get(&place).is_none_or(|(at, _)| observed_at >= *at);
+        let is_newest = self.online.get(&place).is_none_or(|stored| observed_at >= stored.observed_at)
+            || !self.follows(Rule::NewestWins);
         let is_future = observed_at > now + FUTURE_TOLERANCE;
         if kept.online && !tainted && is_newest && !is_future {
             let policy = match (write.is_default, value.is_null()) {
@@ -351,11 +425,39 @@ impl<'a> Oracle<'a> {
                 (false, true) => caching.nulls,
                 (false, false) => CachePolicy::Write,
             };
+            let is_default = write.is_default;
+            let stored = |value| Stored { observed_at, written_at: now, value, is_default };
             match policy {
                 CachePolicy::Skip => {}
-                CachePolicy::Evict => drop(self.online.insert(place, (observed_at, None))),
-                CachePolicy::Write => drop(self.online.insert(place, (observed_at, Some(value)))),
+                CachePolicy::Evict => drop(self.online.insert(place, stored(None))),
+                CachePolicy::Write => drop(self.online.insert(place, stored(Some(value)))),
             }
+        }
+    }
+
+    /// All values, or what becomes of something that reads them: every one is looked at, and a failure outweighs
+    /// absence.
+    fn all(&self, outcomes: impl Iterator<Item = Outcome>) -> Result<Vec<Value>, Outcome> {
+        let (mut values, mut worst) = (Vec::new(), None);
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Value(value) => values.push(value),
+                Outcome::Failed(_) if !self.follows(Rule::FailedIsNotNull) => values.push(Value::Null),
+                other => worst = Some(worse(worst, blocked(other))),
+            }
+        }
+        worst.map_or(Ok(values), Err)
+    }
+
+    /// The null rules of framework §1. Answers whether the default was used.
+    fn settle(&self, outcome: Outcome, scalar: &ScalarNode) -> (Outcome, bool) {
+        let forbidden = matches!(&outcome, Outcome::Value(Value::Null)) && !scalar.nullable;
+        let masked = !self.follows(Rule::DefaultsNeverMaskFailures) && matches!(&outcome, Outcome::Failed(_));
+        match (&outcome, &scalar.default) {
+            (Outcome::Missing, Some(default)) => (Outcome::Value(default.clone()), true),
+            (_, Some(default)) if forbidden || masked => (Outcome::Value(default.clone()), true),
+            (Outcome::Value(_), None) if forbidden => (Outcome::Failed("VALIDATION_FAILED"), false),
+            _ => (outcome, false),
         }
     }
 }
@@ -370,19 +472,7 @@ struct Write {
 }
 
 fn failed(code: &'static str) -> Answer {
-    Answer { outcome: Outcome::Failed(code), from_cache: false }
-}
-
-/// All values, or what becomes of something that reads them: every one is looked at, and a failure outweighs absence.
-fn all(outcomes: impl Iterator<Item = Outcome>) -> Result<Vec<Value>, Outcome> {
-    let (mut values, mut worst) = (Vec::new(), None);
-    for outcome in outcomes {
-        match outcome {
-            Outcome::Value(value) => values.push(value),
-            other => worst = Some(worse(worst, blocked(other))),
-        }
-    }
-    worst.map_or(Ok(values), Err)
+    Answer::of(Outcome::Failed(code))
 }
 
 fn worse(known: Option<Outcome>, other: Outcome) -> Outcome {
@@ -407,16 +497,5 @@ fn as_declared(outcome: Outcome, scalar: &ScalarNode) -> Outcome {
             Outcome::Value(Value::Float(value as f64))
         }
         outcome => outcome,
-    }
-}
-
-/// The null rules of framework §1. Answers whether the default was used.
-fn settle(outcome: Outcome, scalar: &ScalarNode) -> (Outcome, bool) {
-    let forbidden = matches!(&outcome, Outcome::Value(Value::Null)) && !scalar.nullable;
-    match (&outcome, &scalar.default) {
-        (Outcome::Missing, Some(default)) => (Outcome::Value(default.clone()), true),
-        (Outcome::Value(_), Some(default)) if forbidden => (Outcome::Value(default.clone()), true),
-        (Outcome::Value(_), None) if forbidden => (Outcome::Failed("VALIDATION_FAILED"), false),
-        _ => (outcome, false),
     }
 }

@@ -35,12 +35,20 @@ pub enum Step {
     Ask {
         at: String,
         given: BTreeMap<String, Json>,
+        #[serde(default)]
         answer: BTreeMap<String, Json>,
+        /// Instead of an answer: outputs for which the whole question is refused, with the wire's code.
+        #[serde(default)]
+        refused: BTreeMap<String, String>,
         #[serde(default)]
         now: Option<String>,
         /// Seconds by feature.
         #[serde(default)]
         staleness: BTreeMap<String, i64>,
+        #[serde(default)]
+        tags: Vec<String>,
+        #[serde(default)]
+        required_resolver_tags: Vec<String>,
         #[serde(default)]
         named_query: Option<String>,
     },
@@ -50,6 +58,10 @@ pub enum Step {
         times: Vec<String>,
         #[serde(default)]
         recompute: RecomputeFeatures,
+        #[serde(default)]
+        tags: Vec<String>,
+        #[serde(default)]
+        required_resolver_tags: Vec<String>,
         answer: Columns,
     },
 }

@@ -8,7 +8,7 @@ mod facts;
 mod functions;
 mod questions;
 
-use crate::oracle::{Facts, Recompute};
+use crate::oracle::{Facts, Recompute, Terms};
 use creta_model::{Bundle, Value};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -19,6 +19,8 @@ pub use functions::call as call_python;
 pub const MINUTE: i64 = 60_000_000;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
+/// Facts lie on it, and most questions too.
+pub const GRID: i64 = 2 * HOUR;
 
 /// The middle of all times: 2026-01-10T00:00:00Z.
 pub const EPOCH: i64 = 1_768_003_200_000_000;
@@ -33,12 +35,12 @@ pub struct Size {
 }
 
 impl Size {
-    pub const FULL: Size = Size { entities: 4, rows: 14, steps: 16 };
+    pub const FULL: Size = Size { entities: 4, rows: 14, steps: 24 };
 
     /// Smaller ones, smallest first, to look for a small world that fails with the same seed.
     pub fn smaller() -> impl Iterator<Item = Size> {
         let entities = (1..=4).flat_map(|entities| [2, 6, 14].map(|rows| (entities, rows)));
-        entities.flat_map(|(entities, rows)| [2, 4, 8, 16].map(|steps| Size { entities, rows, steps }))
+        entities.flat_map(|(entities, rows)| [2, 4, 8, 16, 24].map(|steps| Size { entities, rows, steps }))
     }
 }
 
@@ -51,6 +53,9 @@ pub struct World {
     /// What the SQL resolvers list, for the oracle.
     pub facts: Facts,
     pub steps: Vec<Act>,
+    /// Every source is time-stamped, nothing is cached, uploaded or computed offline only: what was answered at an
+    /// instant can be recomputed as of that instant.
+    pub is_time_stamped: bool,
 }
 
 /// Columns by fully qualified name.
@@ -59,32 +64,19 @@ pub type Columns = BTreeMap<String, Vec<Value>>;
 /// One thing that happens. Times are microseconds since the epoch and never decrease from step to step.
 #[derive(Debug, Clone)]
 pub enum Act {
-    Upload {
-        at: i64,
-        values: Columns,
-    },
-    Ask {
-        at: i64,
-        given: BTreeMap<String, Value>,
-        outputs: Vec<String>,
-        now: Option<i64>,
-        staleness: BTreeMap<String, i64>,
-    },
-    Train {
-        given: Columns,
-        times: Vec<i64>,
-        outputs: Vec<String>,
-        recompute: Recompute,
-    },
+    Upload { at: i64, values: Columns },
+    Ask { at: i64, given: BTreeMap<String, Value>, outputs: Vec<String>, now: Option<i64>, terms: Terms },
+    Train { given: Columns, times: Vec<i64>, outputs: Vec<String>, recompute: Recompute, terms: Terms },
 }
 
 impl World {
     pub fn generate(seed: u64, size: Size) -> World {
         let mut dice = Dice(StdRng::seed_from_u64(seed));
-        let project = definitions::draw(&mut dice, size);
+        let is_time_stamped = dice.chance(25);
+        let project = definitions::draw(&mut dice, size, is_time_stamped);
         let (script, facts) = facts::draw(&mut dice, &project, size.rows);
         let steps = questions::draw(&mut dice, &project, size.steps);
-        World { bundle: project.bundle(), script, facts, steps }
+        World { bundle: project.bundle(), script, facts, steps, is_time_stamped }
     }
 }
 
@@ -110,8 +102,8 @@ impl Dice {
         &items[self.0.random_range(0..items.len())]
     }
 
-    /// An instant on the grid of half hours, at most three days from the middle.
+    /// An instant on the grid, around the time at which questions are asked.
     pub fn instant(&mut self) -> i64 {
-        EPOCH + self.between(-144, 144) * 30 * MINUTE
+        EPOCH + self.between(-13, 7) * GRID
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use creta_engine::Deployment;
 use creta_model::bundle::ResolverBody;
 use creta_model::{DataType, Graph, Value};
-use creta_testkit::oracle::Facts;
+use creta_testkit::oracle::{Facts, Listing};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use std::collections::BTreeMap;
@@ -41,13 +41,13 @@ pub fn read(deployment: &Deployment, project: &Path) -> Facts {
     for resolver in &graph.resolvers {
         let ResolverBody::Sql(body) = &resolver.body else { continue };
         let entity = graph.entities.iter().find(|entity| entity.class.eq_ignore_ascii_case(&body.resolves)).unwrap();
-        let rows = rows(graph, &entity.namespace, &body.text, &Connection::open(&file).unwrap());
-        facts.insert(resolver.name.clone(), rows);
+        let listing = listing(graph, &entity.namespace, &body.text, &Connection::open(&file).unwrap());
+        facts.insert(resolver.name.clone(), listing);
     }
     facts
 }
 
-fn rows(graph: &Graph, namespace: &str, text: &str, database: &Connection) -> Vec<BTreeMap<String, Value>> {
+fn listing(graph: &Graph, namespace: &str, text: &str, database: &Connection) -> Listing {
     let mut statement = database.prepare(text).unwrap();
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut found = Vec::new();
@@ -61,7 +61,7 @@ fn rows(graph: &Graph, namespace: &str, text: &str, database: &Connection) -> Ve
         }
         found.push(fact);
     }
-    found
+    Listing { columns, rows: found }
 }
 
 fn value(data_type: &DataType, cell: ValueRef<'_>) -> Value {

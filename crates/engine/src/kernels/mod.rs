@@ -3,3 +3,4 @@
 pub mod aggregate;
 pub mod keys;
 pub mod timeline;
+pub mod versions;

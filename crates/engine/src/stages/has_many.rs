@@ -10,10 +10,10 @@ mod slices;
 use super::deliver::{Delivery, deliver, ready, tell};
 use crate::context::Context;
 use crate::frame::{Frame, Giver, PerRow, Rows, State};
-use crate::kernels::keys::distinct;
 use crate::kernels::timeline::Timeline;
+use crate::kernels::versions::Versions;
 use crate::scans;
-use arrow::array::{Array, ArrayRef};
+use arrow::array::ArrayRef;
 use creta_expr::Relation;
 use creta_model::{Code, Letter};
 use creta_plan::stages::{Enumerate, HasMany, Product};
@@ -28,8 +28,7 @@ struct Children<'a> {
     groups: Vec<Option<u32>>,
     /// Query time per parent.
     now: Vec<i64>,
-    /// Whether some child key occurs more than once, so that rows are versions of each other.
-    has_versions: bool,
+    versions: Versions,
 }
 
 /// Values of one product, one per parent, and the parents for which it failed.
@@ -85,6 +84,7 @@ async fn list<'a>(
         column: column_name(enumerate, enumerate.join.first()),
         values: &keys[0],
         time_column: enumerate.time.as_ref().map(|slot| column_name(enumerate, Some(slot))),
+        versions_of: many.scope.key.as_ref().map(|slot| column_name(enumerate, Some(slot))),
         from: oldest_needed(many, &now),
         until: enumerate.time.and_then(|_| now.iter().copied().max()),
     };
@@ -92,10 +92,11 @@ async fn list<'a>(
     let join = enumerate.join.iter().map(|slot| found.column(Some(column_name(enumerate, Some(slot)))));
     let join = join.collect::<Result<Vec<ArrayRef>, Letter>>()?;
     let key = found.column(many.scope.key.as_ref().map(|slot| column_name(enumerate, Some(slot))))?;
-    let timeline = Timeline::build(&join, &found.times(), std::slice::from_ref(&key));
+    let times = found.times();
+    let timeline = Timeline::build(&join, &times, std::slice::from_ref(&key));
     let groups = timeline.probe(&keys);
-    let has_versions = distinct(std::slice::from_ref(&key), None).representatives.len() < key.len();
-    Ok(Children { many, found, timeline, groups, now, has_versions })
+    let versions = Versions::of(&key, &times);
+    Ok(Children { many, found, timeline, groups, now, versions })
 }
 
 fn column_name<'a>(enumerate: &'a Enumerate, slot: Option<&Slot>) -> &'a str {
@@ -103,8 +104,8 @@ fn column_name<'a>(enumerate: &'a Enumerate, slot: Option<&Slot>) -> &'a str {
     column.map(|(name, _)| name.as_str()).unwrap_or_default()
 }
 
-/// The earliest feature time that any product can see, when every product has such a bound and rows are not versions
-/// of each other (an old version may still be the one in force, so bounds on other columns do not count).
+/// The earliest feature time that any product can see, when every product has such a bound. Bounds on other columns do
+/// not count: an old version may still be the one in force.
 fn oldest_needed(many: &HasMany, now: &[i64]) -> Option<i64> {
     let earliest = now.iter().copied().min()?;
     let lowest = |product: &Product| {

@@ -5,6 +5,7 @@ use crate::context::{Context, internal};
 use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State, gather};
 use crate::kernels::keys::distinct;
 use crate::kernels::timeline::Timeline;
+use crate::kernels::versions::Versions;
 use crate::{observe, scans, scope};
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, UInt32Array};
 use arrow::compute::{filter, is_not_null, nullif, take};
@@ -90,20 +91,30 @@ async fn found_keys(
     let time_column = find.time.as_ref().and_then(name_of);
     let first = find.join.first().and_then(name_of).unwrap_or_default();
     let until = (0..rows.len(frame.rows)).map(|position| frame.now.get(rows.at(position))).max();
-    let wanted =
-        scans::Wanted { resolver: find.resolver, column: first, values: &columns[0], time_column, from: None, until };
+    // The planner asks for the primary key before any other column.
+    let key_column = find.columns.first().map(|(name, _)| name.as_str());
+    let wanted = scans::Wanted {
+        resolver: find.resolver,
+        column: first,
+        values: &columns[0],
+        time_column,
+        versions_of: key_column,
+        from: None,
+        until,
+    };
     let found = scans::by_column(context, wanted).await?;
     let join = find.join.iter().map(|slot| found.column(name_of(slot))).collect::<Result<Vec<_>, _>>()?;
-    let timeline = Timeline::build(&join, &found.times(), &[]);
+    let (times, key) = (found.times(), found.column(key_column)?);
+    let versions = Versions::of(&key, &times);
+    let timeline = Timeline::build(&join, &times, &[]);
     let groups = timeline.probe(columns);
     let as_of = |(position, group): (usize, &Option<u32>)| {
         let now = if time_column.is_some() { frame.now.get(rows.at(position)) } else { i64::MAX };
-        group.and_then(|group| timeline.as_of(group, now))
+        let known = &timeline.permutation()[timeline.range((*group)?, None, Some((now, true)))];
+        known.iter().rev().find(|row| versions.is_in_force(**row, now)).copied()
     };
     let matched: UInt32Array = groups.iter().enumerate().map(as_of).collect();
-    // The planner asks for the primary key before any other column.
-    let key_column = find.columns.first().map(|(name, _)| name.as_str());
-    take(&found.column(key_column)?, &matched, None).map_err(internal)
+    take(&key, &matched, None).map_err(internal)
 }
 
 /// Query times per row when the related values depend on them and they differ.

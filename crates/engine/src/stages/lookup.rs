@@ -58,6 +58,7 @@ async fn by_key(
             column: lookup.key_column.as_deref().unwrap_or_default(),
             values: &keys,
             time_column: lookup.time_column.as_deref(),
+            versions_of: None,
             from: None,
             until: latest(frame, rows),
         },

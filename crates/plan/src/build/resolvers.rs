@@ -249,12 +249,15 @@ impl<'a> ScopeBuilder<'a> {
     }
 }
 
-/// An input that cannot be planned is absent where the function can do without it.
+/// An input that nothing can produce is absent where the function can do without it; between several that could,
+/// nobody chooses.
 fn argument(parameter: &Parameter, slot: Result<Slot, Letter>) -> Result<Argument, Letter> {
     let forgiving = parameter.optional || parameter.default.is_some();
     match slot {
         Ok(slot) => Ok(Argument::Slot { slot, optional: forgiving, default: parameter.default.clone() }),
-        Err(_) if forgiving => Ok(Argument::Absent { default: parameter.default.clone() }),
+        Err(letter) if forgiving && letter.code != Code::AmbiguousResolver => {
+            Ok(Argument::Absent { default: parameter.default.clone() })
+        }
         Err(letter) => Err(letter),
     }
 }

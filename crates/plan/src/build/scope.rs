@@ -186,7 +186,7 @@ impl<'a> ScopeBuilder<'a> {
             None => self.resolve(feature),
         };
         if let Err(letter) = produced
-            && !self.has_fallback(feature)
+            && (letter.code == Code::AmbiguousResolver || !self.has_fallback(feature))
         {
             return Err(letter);
         }
@@ -247,10 +247,11 @@ impl<'a> ScopeBuilder<'a> {
     }
 
     /// A default, or a cache-only feature: online an upload may have filled it, offline it is missing (framework §6.6).
+    /// What has an expression or a resolver is not cache-only, even where this question may not run it.
     fn has_fallback(&self, feature: FeatureId) -> bool {
         self.graph().scalar(feature).is_some_and(|scalar| {
-            let cacheable = scalar.caching.max_staleness > 0;
-            scalar.default.is_some() || (cacheable && self.project.producers(feature).is_empty())
+            let computed = scalar.expression.is_some() || !self.project.producers(feature).is_empty();
+            scalar.default.is_some() || (scalar.caching.max_staleness > 0 && !computed)
         })
     }
 

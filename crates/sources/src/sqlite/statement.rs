@@ -43,21 +43,30 @@ impl Wrapped {
         let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
         // The line break ends a comment at the end of the user's statement.
         wrapped.text = format!("SELECT {columns} FROM ({}\n) AS creta_statement", wrapped.inner);
-        let mut joint = " WHERE ";
-        for predicate in &scan.predicates {
-            if let Some(condition) = wrapped.condition(predicate, &scan.columns) {
-                wrapped.text.push_str(joint);
-                wrapped.text.push_str(&condition);
-                joint = " AND ";
-            }
-        }
+        let conditions = wrapped.conditions(&scan.predicates, &scan.columns);
+        wrapped.text.push_str(&conditions);
         Ok(wrapped)
+    }
+
+    fn conditions(&mut self, predicates: &[Predicate], columns: &[ScanColumn]) -> String {
+        let conditions = predicates.iter().filter_map(|predicate| self.condition(predicate, columns));
+        let conditions = conditions.collect::<Vec<String>>().join(" AND ");
+        if conditions.is_empty() { conditions } else { format!(" WHERE {conditions}") }
+    }
+
+    /// The keys of the rows that pass, by the same statement once more.
+    fn versions(&mut self, key: &str, passing: &[Predicate], columns: &[ScanColumn]) -> Option<String> {
+        let conditions = self.conditions(passing, columns);
+        let (key, inner) = (quoted(key), &self.inner);
+        let keys = format!("SELECT {key} FROM ({inner}\n) AS creta_statement{conditions}");
+        (!conditions.is_empty()).then(|| format!("{key} IN ({keys})"))
     }
 
     /// The predicate in SQL, or nothing when it is left to the engine.
     fn condition(&mut self, predicate: &Predicate, columns: &[ScanColumn]) -> Option<String> {
         match predicate {
             Predicate::In { column, values } => self.among(column, values),
+            Predicate::Versions { key, passing } => self.versions(key, passing, columns),
             Predicate::AtMost { column, value } => {
                 let bound = upper(value, type_of(columns, column)?)?;
                 Some(self.compare(column, bound))

@@ -159,7 +159,12 @@ fn some_predicate(random: &mut Dice, table: &Table) -> Predicate {
         _ => None,
     };
     match values {
-        Some(values) if random.upto(10) < 7 => Predicate::In { column: name, values },
+        Some(values) if random.upto(10) < 5 => Predicate::In { column: name, values },
+        Some(values) if random.upto(10) < 5 => {
+            let key = if name == "id" { "ship" } else { "id" };
+            let passing = vec![Predicate::In { column: name, values }, some_predicate(random, table)];
+            Predicate::Versions { key: key.to_owned(), passing }
+        }
         _ if value.is_null() => Predicate::AtMost { column: "id".to_owned(), value: Value::Int(100) },
         _ if random.upto(2) == 0 => Predicate::AtMost { column: name, value },
         _ => Predicate::AtLeast { column: name, value },
@@ -172,6 +177,12 @@ fn passes(table: &Table, row: &[Value], predicate: &Predicate) -> bool {
         &row[position]
     };
     match predicate {
+        Predicate::Versions { key, passing } => {
+            let position = table.columns.iter().position(|(column, _)| column == key).unwrap();
+            let all = |other: &&Vec<Value>| passing.iter().all(|predicate| passes(table, other, predicate));
+            let mut others = table.rows.iter().filter(all);
+            !cell(key).is_null() && others.any(|other| other[position] == *cell(key))
+        }
         Predicate::In { column, values } => {
             !cell(column).is_null() && (0..values.len()).any(|at| value_at(values.as_ref(), at) == *cell(column))
         }

@@ -1,7 +1,7 @@
 //! `_` expressions, evaluated by walking the tree the user wrote.
 
 use super::operators::{aggregate, call};
-use super::{Mode, Oracle, Outcome, Row, all, blocked};
+use super::{Mode, Oracle, Outcome, Row, Rule, blocked};
 use creta_model::duration::window_name;
 use creta_model::graph::NodeKind;
 use creta_model::{EntityId, Expression, FeatureId, Value};
@@ -29,9 +29,10 @@ impl Oracle<'_> {
             Expression::Now => Outcome::Value(Value::Datetime(row.now)),
             Expression::WindowStart => Outcome::Value(Value::Datetime(row.now - window.unwrap_or(0))),
             Expression::Call { function, arguments, .. } => {
+                let function = self.edge(function, arguments);
                 let evaluated =
                     arguments.iter().map(|argument| self.evaluate(mode, row, outer.as_deref_mut(), argument, window));
-                let values = match all(evaluated) {
+                let values = match self.all(evaluated) {
                     Ok(values) => values,
                     Err(outcome) => return outcome,
                 };
@@ -72,8 +73,20 @@ impl Oracle<'_> {
         }
     }
 
+    /// The operator of an edge of a window, as written.
+    fn edge<'e>(&self, function: &'e str, arguments: &[Expression]) -> &'e str {
+        let is_edge = arguments.iter().any(|side| matches!(side, Expression::Now | Expression::WindowStart));
+        match function {
+            ">" if is_edge && !self.follows(Rule::WindowEdges) => ">=",
+            ">=" if is_edge && !self.follows(Rule::WindowEdges) => ">",
+            "<" if is_edge && !self.follows(Rule::WindowEdges) => "<=",
+            "<=" if is_edge && !self.follows(Rule::WindowEdges) => "<",
+            _ => function,
+        }
+    }
+
     /// The relationships of these names, one behind the other, and the entity at their end.
-    fn steps(&self, mut entity: EntityId, names: &[&str]) -> Option<(Vec<FeatureId>, EntityId)> {
+    pub(super) fn steps(&self, mut entity: EntityId, names: &[&str]) -> Option<(Vec<FeatureId>, EntityId)> {
         let mut steps = Vec::with_capacity(names.len());
         for name in names {
             let (relationship, next) = self.relationship(entity, name)?;
@@ -136,6 +149,14 @@ impl Oracle<'_> {
                 };
                 values.push(value(projection));
                 by.push(value(arguments.first()));
+            }
+        }
+        if !self.follows(Rule::NullAndEmptyAggregates) {
+            let present = values.iter().filter(|value| !value.is_null()).count();
+            match function {
+                "count" if projection.is_some() => return Outcome::Value(Value::Int(present as i64)),
+                "sum" if present == 0 => return Outcome::Value(Value::Null),
+                _ => {}
             }
         }
         aggregate(function, &values, &by).map_or(Outcome::Failed("RESOLVER_FAILED"), Outcome::Value)

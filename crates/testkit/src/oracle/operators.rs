@@ -92,11 +92,26 @@ fn floats(function: &str, left: f64, right: f64) -> Option<Value> {
         "-" => left - right,
         "*" => left * right,
         "/" => left / right,
-        "//" => (left / right).floor(),
-        "%" => left - right * (left / right).floor(),
+        "//" => divided(left, right).0,
+        "%" => divided(left, right).1,
         "**" => left.powf(right),
         _ => return None,
     }))
+}
+
+/// Quotient and rest as CPython's `float_divmod` gives them: from the exact rest, whose sign is the divisor's.
+fn divided(left: f64, right: f64) -> (f64, f64) {
+    let exact = left % right;
+    let mut quotient = (left - exact) / right;
+    let mut rest = exact;
+    if rest == 0.0 {
+        rest = 0.0_f64.copysign(right);
+    } else if (right < 0.0) != (rest < 0.0) {
+        rest += right;
+        quotient -= 1.0;
+    }
+    let floor = quotient.floor();
+    (if quotient - floor > 0.5 { floor + 1.0 } else { floor }, rest)
 }
 
 fn number(value: &Value) -> Option<f64> {

@@ -1,33 +1,31 @@
 //! What depends on values that the caller gave (decision 4): it is answered and logged, but never cached.
 
+use super::choice::{Choice, Kind};
 use super::expression::{selected, unfold};
-use super::{Oracle, Row};
+use super::{Mode, Oracle, Row};
 use creta_model::bundle::{Input, ResolverBody};
 use creta_model::graph::{NodeKind, Step};
 use creta_model::{Expression, FeatureId};
 
 impl Oracle<'_> {
-    pub(super) fn is_tainted(&self, row: &Row, feature: FeatureId) -> bool {
+    pub(super) fn is_tainted(&self, mode: &Mode, row: &Row, feature: FeatureId) -> bool {
         let key = self.graph.primary_key(row.entity);
         if Some(feature) == key {
             return false;
         }
-        row.given.contains_key(&feature) || self.reads(row, feature).into_iter().any(|read| self.is_tainted(row, read))
+        row.given.contains_key(&feature)
+            || self.reads(mode, row, feature).into_iter().any(|read| self.is_tainted(mode, row, read))
     }
 
     /// The features of the same row that a feature is computed from.
-    fn reads(&self, row: &Row, feature: FeatureId) -> Vec<FeatureId> {
+    fn reads(&self, mode: &Mode, row: &Row, feature: FeatureId) -> Vec<FeatureId> {
         let mut found = Vec::new();
         if let Some(expression) = self.graph.scalar(feature).and_then(|scalar| scalar.expression.as_ref()) {
             self.names_of(row, expression, &mut found);
             return found;
         }
-        let name = &self.graph.feature(feature).name;
-        for resolver in &self.graph.resolvers {
-            let ResolverBody::Python(body) = &resolver.body else { continue };
-            if self.graph.namespace(&body.entity) != Some(row.entity) || !body.outputs.contains(name) {
-                continue;
-            }
+        let Ok(Choice::Resolver(position)) = self.choose(mode, &Kind::of(row), feature) else { return found };
+        if let ResolverBody::Python(body) = &self.graph.resolvers[position].body {
             for parameter in &body.parameters {
                 let Input::Feature { path, .. } = &parameter.input else { continue };
                 let Ok(path) = self.graph.member_path(row.entity, path) else { continue };

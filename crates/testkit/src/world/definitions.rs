@@ -1,6 +1,6 @@
 //! Draws entities, relationships, expressions, windows and Python resolvers.
 
-use super::{DAY, Dice, HOUR, MINUTE, Size};
+use super::{DAY, Dice, GRID, HOUR, MINUTE, Size};
 use creta_model::bundle::{
     CachePolicy, Caching, Count, Entity, FORMAT, Feature, FeatureKind, Input, JoinPair, Metadata, Parameter,
     PythonBody, Relationship, Resolver, ResolverBody, ResolverKind, Scalar, Source, SourceKind, SqlBody, Windowed,
@@ -11,6 +11,10 @@ use std::collections::BTreeMap;
 
 /// Name of the only source.
 pub const SOURCE: &str = "facts";
+/// Part of the name of a feature's second resolver.
+pub const SECOND: &str = "second";
+/// Tags of second resolvers.
+const TAGS: [&[&str]; 5] = [&["feed"], &["feed"], &["feed:ais"], &["feed", "dry"], &[]];
 const FOREVER: i64 = 36_500 * DAY;
 
 /// What was drawn, in a form that facts and questions can be drawn from.
@@ -32,8 +36,6 @@ pub struct Drawn {
     pub answerable: Vec<(String, DataType)>,
     /// Features that uploads may set.
     pub uploaded: Vec<(String, DataType, bool)>,
-    /// Of `answerable`, those that only training sets can compute.
-    pub offline_only: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -71,6 +73,18 @@ impl Drawn {
 }
 
 impl Project {
+    /// Nothing is cached and everything may run online.
+    fn forget_stores(&mut self) {
+        for feature in self.entities.iter_mut().flat_map(|drawn| &mut drawn.entity.features) {
+            match &mut feature.kind {
+                FeatureKind::Scalar(scalar) => scalar.caching = Caching::default(),
+                FeatureKind::Windowed(windowed) => windowed.scalar.caching = Caching::default(),
+                FeatureKind::HasOne(_) | FeatureKind::HasMany(_) => {}
+            }
+        }
+        self.resolvers.iter_mut().for_each(|resolver| resolver.kind = ResolverKind::Online);
+    }
+
     pub fn bundle(&self) -> Bundle {
         Bundle {
             format: FORMAT,
@@ -88,11 +102,11 @@ impl Project {
     }
 }
 
-pub fn draw(dice: &mut Dice, size: Size) -> Project {
+pub fn draw(dice: &mut Dice, size: Size, is_time_stamped: bool) -> Project {
     let count = 1 + dice.below(size.entities);
     let mut project = Project { entities: Vec::new(), resolvers: Vec::new() };
     for number in 0..count {
-        let drawn = draw_entity(dice, number, &project.entities);
+        let drawn = draw_entity(dice, number, &project.entities, is_time_stamped);
         project.entities.push(drawn);
     }
     for number in 0..count {
@@ -104,6 +118,9 @@ pub fn draw(dice: &mut Dice, size: Size) -> Project {
     let listed = project.entities.iter().enumerate().filter(|(_, drawn)| !drawn.columns.is_empty());
     let sql: Vec<Resolver> = listed.map(|(number, drawn)| sql_resolver(number, drawn)).collect();
     project.resolvers.extend(sql);
+    if is_time_stamped {
+        project.forget_stores();
+    }
     project
 }
 
@@ -122,9 +139,9 @@ fn scalar(data_type: DataType, nullable: bool) -> Scalar {
     }
 }
 
-fn draw_entity(dice: &mut Dice, number: usize, earlier: &[Drawn]) -> Drawn {
+fn draw_entity(dice: &mut Dice, number: usize, earlier: &[Drawn], is_time_stamped: bool) -> Drawn {
     let key_type = if dice.chance(70) { DataType::Int } else { DataType::Str };
-    let has_time = dice.chance(55);
+    let has_time = is_time_stamped || dice.chance(55);
     let entity = Entity {
         namespace: format!("e{number}"),
         class: format!("E{number}"),
@@ -135,16 +152,16 @@ fn draw_entity(dice: &mut Dice, number: usize, earlier: &[Drawn]) -> Drawn {
         metadata: Metadata::default(),
         place: place(),
     };
-    let (columns, ones, answerable, uploaded, offline_only) = Default::default();
-    let mut drawn = Drawn { entity, key_type, has_time, columns, ones, answerable, uploaded, offline_only };
+    let (columns, ones, answerable, uploaded) = Default::default();
+    let mut drawn = Drawn { entity, key_type, has_time, columns, ones, answerable, uploaded };
     drawn.add("id", FeatureKind::Scalar(scalar(drawn.key_type.clone(), false)));
     if has_time {
         drawn.add("at", FeatureKind::Scalar(scalar(DataType::Datetime, false)));
     }
-    if number == 0 || dice.chance(85) {
+    if number == 0 || is_time_stamped || dice.chance(85) {
         draw_columns(dice, &mut drawn, earlier);
     }
-    if dice.chance(50) || drawn.columns.is_empty() {
+    if !is_time_stamped && (dice.chance(50) || drawn.columns.is_empty()) {
         draw_uploaded(dice, &mut drawn);
     }
     drawn
@@ -159,8 +176,8 @@ fn draw_columns(dice: &mut Dice, drawn: &mut Drawn, earlier: &[Drawn]) {
             if dice.chance(20) {
                 declared.default = Some(sample(&data_type));
             }
-            if dice.chance(25) {
-                declared.caching.max_staleness = *dice.pick(&[30 * MINUTE, DAY, FOREVER]);
+            if dice.chance(35) {
+                declared.caching.max_staleness = *dice.pick(&[3 * HOUR, 3 * HOUR, DAY, FOREVER]);
             }
             let column = Column { name: name.to_owned(), data_type: data_type.clone(), nullable, refers_to: None };
             drawn.columns.push(column);
@@ -194,7 +211,7 @@ fn draw_uploaded(dice: &mut Dice, drawn: &mut Drawn) {
         if dice.chance(70) {
             let nullable = dice.chance(60);
             let mut declared = scalar(DataType::Int, nullable);
-            declared.caching.max_staleness = *dice.pick(&[HOUR, DAY, FOREVER]);
+            declared.caching.max_staleness = *dice.pick(&[3 * HOUR, DAY, FOREVER]);
             declared.caching.nulls = if nullable { nulls(dice) } else { CachePolicy::Write };
             if dice.chance(30) {
                 declared.default = Some(Value::Int(-2));
@@ -259,7 +276,7 @@ fn derive(dice: &mut Dice, project: &mut Project, number: usize) {
     }
     let children: Vec<usize> = children(project, number);
     if let Some(child) = children.iter().copied().find(|child| project.entities[*child].has_time)
-        && dice.chance(70)
+        && dice.chance(90)
     {
         windowed(dice, project, number, child);
     }
@@ -273,7 +290,7 @@ fn finish_derived(dice: &mut Dice, declared: &mut Scalar) {
     if declared.nullable && declared.caching.max_staleness > 0 {
         declared.caching.nulls = nulls(dice);
     }
-    if dice.chance(15) {
+    if dice.chance(25) {
         declared.default = Some(sample(&declared.data_type));
     }
 }
@@ -376,7 +393,7 @@ fn windowed(dice: &mut Dice, project: &mut Project, number: usize, child: usize)
         bounds.push(call(if dice.chance(50) { "<" } else { "<=" }, vec![at(), Expression::Now]));
     }
     let (expression, data_type) = aggregate(dice, project, number, child, &bounds);
-    let windows = vec![HOUR, DAY];
+    let windows = vec![GRID, 3 * GRID];
     let mut declared = scalar(data_type.clone(), true);
     declared.expression = Some(expression);
     finish_derived(dice, &mut declared);
@@ -412,32 +429,35 @@ fn python_resolver(dice: &mut Dice, project: &mut Project, number: usize, index:
     let name = format!("y{index}");
     let mut declared = scalar(DataType::Int, dice.chance(60));
     finish_derived(dice, &mut declared);
-    let is_offline = dice.chance(15);
     let drawn = &mut project.entities[number];
     drawn.add(&name, FeatureKind::Scalar(declared));
     drawn.answerable.push((name.clone(), DataType::Int));
-    if is_offline {
-        drawn.offline_only.push(name.clone());
-    }
-    let body = PythonBody {
+    let body = |function: String| PythonBody {
         module: "world".to_owned(),
-        function: format!("{namespace}_{name}"),
+        function,
         entity: namespace.clone(),
         outputs: vec![name.clone()],
         frame: false,
         code: None,
-        parameters,
+        parameters: parameters.clone(),
     };
-    project.resolvers.push(resolver(
-        format!("world.{namespace}_{name}"),
-        if is_offline { ResolverKind::Offline } else { ResolverKind::Online },
-        ResolverBody::Python(body),
-    ));
+    let kinds = [ResolverKind::Online, ResolverKind::Offline];
+    let first = body(format!("{namespace}_{name}"));
+    let kind = kinds[usize::from(dice.chance(15))];
+    project.resolvers.push(resolver(format!("world.{namespace}_{name}"), kind, ResolverBody::Python(first)));
+    if dice.chance(35) {
+        let second = body(format!("{namespace}_{SECOND}_{name}"));
+        let kind = *dice.pick(&kinds);
+        let mut second = resolver(format!("world.{namespace}_{SECOND}_{name}"), kind, ResolverBody::Python(second));
+        // Without a tag it is ambiguous with the first one, unless one of them is offline.
+        second.metadata.tags = (*dice.pick(&TAGS)).iter().map(|tag| (*tag).to_owned()).collect();
+        project.resolvers.push(second);
+    }
 }
 
 fn resolver(name: String, kind: ResolverKind, body: ResolverBody) -> Resolver {
-    let (environments, metadata) = Default::default();
-    Resolver { name, kind, body, environments, timeout: None, metadata, place: place() }
+    let (environments, unique_on, metadata) = Default::default();
+    Resolver { name, kind, body, environments, unique_on, timeout: None, metadata, place: place() }
 }
 
 fn sql_resolver(number: usize, drawn: &Drawn) -> Resolver {

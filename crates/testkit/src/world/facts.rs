@@ -2,14 +2,14 @@
 
 use super::Dice;
 use super::definitions::{Column, Project};
-use crate::oracle::Facts;
+use crate::oracle::{Facts, Listing};
 use chrono::DateTime;
 use creta_model::{DataType, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Keys of every entity; rows refer to one more that no row has.
-pub const KEYS: i64 = 5;
+pub const KEYS: i64 = 4;
 
 pub fn draw(dice: &mut Dice, project: &Project, most_rows: usize) -> (String, Facts) {
     let (mut script, mut facts) = (String::new(), Facts::new());
@@ -40,7 +40,8 @@ pub fn draw(dice: &mut Dice, project: &Project, most_rows: usize) -> (String, Fa
             let cells: Vec<String> = columns.iter().map(|column| literal(&row[&column.name])).collect();
             let _ = writeln!(script, "insert into t{number} values ({position}, {});", cells.join(", "));
         }
-        facts.insert(format!("list_e{number}"), rows);
+        let columns = columns.into_iter().map(|column| column.name).collect();
+        facts.insert(format!("list_e{number}"), Listing { columns, rows });
     }
     (script, facts)
 }

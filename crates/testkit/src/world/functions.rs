@@ -1,5 +1,6 @@
 //! The Python resolvers of generated worlds: what they would return, computed here so that no interpreter is needed.
 
+use super::definitions::SECOND;
 use creta_model::Value;
 
 /// A resolver's features by name, or the exception's text. Every seventh or so raises, returns None or leaves its
@@ -8,6 +9,7 @@ pub fn call(resolver: &str, arguments: &[(String, Value)]) -> Result<Vec<(String
     let output = resolver.rsplit('_').next().unwrap_or_default().to_owned();
     let sum: i64 =
         arguments.iter().enumerate().map(|(position, (_, value))| (position as i64 + 1) * number(value)).sum();
+    let sum = if resolver.contains(SECOND) { sum + 1_000 } else { sum };
     match sum.rem_euclid(11) {
         3 => Err("ValueError: eleven".to_owned()),
         5 => Ok(vec![(output, Value::Null)]),

@@ -2,31 +2,66 @@
 
 use super::definitions::{Drawn, Project};
 use super::facts::{KEYS, key, value};
-use super::{Act, Columns, Dice, EPOCH, HOUR, MINUTE};
-use crate::oracle::Recompute;
-use creta_model::{DataType, Value};
+use super::{Act, Columns, Dice, EPOCH, GRID, HOUR, MINUTE};
+use crate::oracle::{Recompute, Terms};
+use creta_model::Value;
 use std::collections::BTreeMap;
 
 pub fn draw(dice: &mut Dice, project: &Project, count: usize) -> Vec<Act> {
     let mut at = EPOCH - 24 * HOUR;
-    let mut steps = Vec::with_capacity(count);
+    let mut steps: Vec<Act> = Vec::with_capacity(count);
+    let manner = Manner { supposes: dice.chance(40), foresees: dice.chance(40) };
     for _ in 0..count {
-        at += *dice.pick(&[0, 5 * MINUTE, 30 * MINUTE, 3 * HOUR, 9 * HOUR]);
-        let drawn = dice.pick(&project.entities);
-        steps.extend(match dice.below(10) {
-            0..=1 => upload(dice, drawn, at),
-            2..=6 => ask(dice, project, drawn, at),
+        at = later(dice, at);
+        if let Some(again) = steps.last().and_then(|last| again(last, at)).filter(|_| dice.chance(30)) {
+            steps.push(again);
+            continue;
+        }
+        let kind = dice.below(10);
+        let uploaded: Vec<&Drawn> = project.entities.iter().filter(|drawn| !drawn.uploaded.is_empty()).collect();
+        let drawn = match kind {
+            // What was uploaded is asked for too.
+            0..=4 if !uploaded.is_empty() => *dice.pick(&uploaded),
+            _ => dice.pick(&project.entities),
+        };
+        steps.extend(match kind {
+            0..=2 => upload(dice, manner, drawn, at),
+            3..=7 => ask(dice, manner, project, drawn, at),
             _ => train(dice, project, drawn, at),
         });
     }
     steps
 }
 
-fn upload(dice: &mut Dice, drawn: &Drawn, now: i64) -> Option<Act> {
+/// Now again, five minutes on, or some hours on: mostly on the grid that facts are on too, so that they meet.
+fn later(dice: &mut Dice, at: i64) -> i64 {
+    let line = (at - EPOCH).div_euclid(GRID) * GRID + EPOCH;
+    *dice.pick(&[at, at + 5 * MINUTE, line + GRID, line + GRID, line + 2 * GRID, line + 3 * GRID])
+}
+
+/// Whether a world's questions suppose values, and whether its uploads are dated in the future: history remembers both,
+/// the online store neither (decisions 2 and 4).
+#[derive(Clone, Copy)]
+struct Manner {
+    supposes: bool,
+    foresees: bool,
+}
+
+/// The same question once more.
+fn again(act: &Act, at: i64) -> Option<Act> {
+    match act {
+        Act::Ask { given, outputs, terms, .. } => {
+            Some(Act::Ask { at, given: given.clone(), outputs: outputs.clone(), now: None, terms: terms.clone() })
+        }
+        _ => None,
+    }
+}
+
+fn upload(dice: &mut Dice, manner: Manner, drawn: &Drawn, now: i64) -> Option<Act> {
     if drawn.uploaded.is_empty() {
         return None;
     }
-    let rows = 1 + dice.below(3);
+    let rows = 1 + dice.below(4);
     let name = |feature: &str| format!("{}.{feature}", drawn.namespace());
     let mut values = Columns::new();
     values.insert(name("id"), (0..rows).map(|_| key(dice, &drawn.key_type, KEYS)).collect());
@@ -37,21 +72,24 @@ fn upload(dice: &mut Dice, drawn: &Drawn, now: i64) -> Option<Act> {
         }
     }
     if drawn.has_time && dice.chance(70) {
-        let mut instant = || now + *dice.pick(&[0, -30 * MINUTE, -9 * HOUR, 4_000_000, 6_000_000, 9 * HOUR]);
+        let ages = [0, -30 * MINUTE, -2 * HOUR, -4 * HOUR, -9 * HOUR, 4_000_000, 6_000_000, 9 * HOUR];
+        let ages = if manner.foresees { &ages[..] } else { &ages[..6] };
+        let mut instant = || now + *dice.pick(ages);
         values.insert(name("at"), (0..rows).map(|_| Value::Datetime(instant())).collect());
     }
     Some(Act::Upload { at: now, values })
 }
 
-fn ask(dice: &mut Dice, project: &Project, drawn: &Drawn, at: i64) -> Option<Act> {
-    let outputs = outputs(dice, project, drawn, true);
+fn ask(dice: &mut Dice, manner: Manner, project: &Project, drawn: &Drawn, at: i64) -> Option<Act> {
+    let outputs = outputs(dice, project, drawn);
     if outputs.is_empty() {
         return None;
     }
     let id = key(dice, &drawn.key_type, KEYS + 1);
     let mut given = BTreeMap::from([(format!("{}.id", drawn.namespace()), id)]);
     if let Some(column) = drawn.columns.first()
-        && dice.chance(12)
+        && manner.supposes
+        && dice.chance(25)
     {
         given.insert(format!("{}.{}", drawn.namespace(), column.name), value(dice, &column.data_type));
     }
@@ -61,12 +99,13 @@ fn ask(dice: &mut Dice, project: &Project, drawn: &Drawn, at: i64) -> Option<Act
         let feature = dice.pick(&outputs).clone();
         staleness.insert(feature, *dice.pick(&[0, 5 * MINUTE, HOUR]));
     }
-    Some(Act::Ask { at, given, outputs, now, staleness })
+    let terms = Terms { staleness, ..tags(dice) };
+    Some(Act::Ask { at, given, outputs, now, terms })
 }
 
 fn train(dice: &mut Dice, project: &Project, drawn: &Drawn, now: i64) -> Option<Act> {
     let recompute = dice.below(3);
-    let outputs = outputs(dice, project, drawn, recompute == 0);
+    let outputs = outputs(dice, project, drawn);
     if outputs.is_empty() {
         return None;
     }
@@ -81,31 +120,40 @@ fn train(dice: &mut Dice, project: &Project, drawn: &Drawn, now: i64) -> Option<
         _ => Recompute::Everything,
     };
     let given = Columns::from([(format!("{}.id", drawn.namespace()), keys)]);
-    Some(Act::Train { given, times, outputs, recompute })
+    Some(Act::Train { given, times, outputs, recompute, terms: tags(dice) })
+}
+
+/// Tags of a question; most have none.
+fn tags(dice: &mut Dice) -> Terms {
+    let given: &[&str] = match dice.below(100) {
+        0..70 => &[],
+        70..80 => &["feed"],
+        80..90 => &["feed:ais"],
+        _ => &["feed", "dry"],
+    };
+    let owned = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect();
+    let required: &[&str] = if given.is_empty() || dice.chance(85) { &[] } else { &["feed"] };
+    Terms { tags: owned(given), required_resolver_tags: owned(required), ..Terms::default() }
 }
 
 /// Paths from an entity to features, through at most two has-one relationships.
-fn outputs(dice: &mut Dice, project: &Project, drawn: &Drawn, online: bool) -> Vec<String> {
+fn outputs(dice: &mut Dice, project: &Project, drawn: &Drawn) -> Vec<String> {
     let mut outputs = Vec::new();
-    for _ in 0..1 + dice.below(5) {
+    for _ in 0..2 + dice.below(5) {
         let (mut path, mut here) = (drawn.namespace().to_owned(), drawn);
         while !here.ones.is_empty() && dice.chance(30) && path.matches('.').count() < 2 {
             let (one, other) = dice.pick(&here.ones);
             path = format!("{path}.{one}");
             here = &project.entities[*other];
         }
-        let usable: Vec<&(String, DataType)> =
-            here.answerable.iter().filter(|(name, _)| !(online && needs_offline(project, name))).collect();
-        if !usable.is_empty() {
-            outputs.push(format!("{path}.{}", dice.pick(&usable).0));
+        if !here.answerable.is_empty() {
+            outputs.push(format!("{path}.{}", dice.pick(&here.answerable).0));
         }
+    }
+    if dice.chance(30) {
+        outputs.extend(drawn.uploaded.iter().map(|(name, ..)| format!("{}.{name}", drawn.namespace())));
     }
     outputs.sort();
     outputs.dedup();
     outputs
-}
-
-/// Anything derived may read an offline feature somewhere; a project with one is only asked for the rest online.
-fn needs_offline(project: &Project, name: &str) -> bool {
-    name.starts_with(['x', 'y', 'w']) && project.entities.iter().any(|drawn| !drawn.offline_only.is_empty())
 }

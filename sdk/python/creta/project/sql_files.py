@@ -17,13 +17,14 @@ from creta.definition.sources import SQLResolver
 from creta.project.entities import metadata
 
 ENDINGS = (".creta.sql", ".chalk.sql")
-USED = frozenset(["resolves", "source", "type", "count", "timeout", "owner", "tags", "environment", "fields"])
+USED = frozenset(
+    ["resolves", "source", "type", "count", "timeout", "owner", "tags", "environment", "fields", "unique_on"]
+)
 WITHOUT_EFFECT = frozenset(
     [
         "cron",
         "machine_type",
         "total",
-        "unique_on",
         "partitioned_by",
         "handle_duplicate_outputs",
         "field_types",
@@ -185,6 +186,9 @@ class HeaderReader:
         environments = tag_list(self.header.get("environment"))
         if environments:
             found["environments"] = environments
+        unique = [str(name).rpartition(".")[2] for name in tag_list(self.header.get("unique_on"))]
+        if unique:
+            found["unique_on"] = unique
         timeout = self.header.get("timeout")
         if timeout is not None:
             try:

@@ -5,7 +5,6 @@ use crate::context::{Context, internal};
 use crate::evaluate::evaluate;
 use crate::frame::{Frame, Giver, PerRow, Rows, gather};
 use crate::kernels::aggregate::{Options, aggregate};
-use crate::kernels::keys::KeyIndex;
 use crate::scope;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, LargeListArray, StructArray, TimestampMicrosecondArray};
 use arrow::buffer::OffsetBuffer;
@@ -33,13 +32,12 @@ pub(super) async fn make(
 ) -> Result<(), Letter> {
     let missing: Vec<usize> = (0..made.len()).filter(|position| made[*position].is_none()).collect();
     let mut parts: Vec<Vec<Made>> = missing.iter().map(|_| Vec::new()).collect();
-    let index = children.has_versions.then(|| child_index(children)).transpose()?;
     let mut parent = 0;
     while parent < children.groups.len() {
         let first = parent;
         let mut pairs = Pairs { parents: Vec::new(), children: Vec::new(), ends: Vec::new() };
         while parent < children.groups.len() && (pairs.parents.len() < BATCH || parent == first) {
-            pairs.add(children, index.as_ref(), parent);
+            pairs.add(children, parent);
             parent += 1;
         }
         let related = related_rows(context, children, &pairs, &missing).await?;
@@ -66,12 +64,6 @@ fn join(parts: Vec<Made>) -> Result<Made, Letter> {
     Ok(Made { values, failures })
 }
 
-/// Which listed rows carry the same primary key.
-fn child_index(children: &Children<'_>) -> Result<KeyIndex, Letter> {
-    let Some(key) = children.many.scope.key else { return Err(internal("rows without a primary key")) };
-    Ok(KeyIndex::build(&[children.column(key)?]))
-}
-
 /// (parent, child) pairs of consecutive parents, in parent order and (feature time, key) order within one.
 struct Pairs {
     /// Position of the parent among the stage's rows.
@@ -83,15 +75,12 @@ struct Pairs {
 }
 
 impl Pairs {
-    fn add(&mut self, children: &Children<'_>, index: Option<&KeyIndex>, parent: usize) {
+    fn add(&mut self, children: &Children<'_>, parent: usize) {
         if let Some(group) = children.groups[parent] {
-            let upper = children.many.enumerate.time.map(|_| (children.now[parent], true));
-            let range = children.timeline.range(group, None, upper);
-            let listed = &children.timeline.permutation()[range];
-            match index {
-                None => self.children.extend_from_slice(listed),
-                Some(index) => self.children.extend(newest_versions(index, listed)),
-            }
+            let now = children.now[parent];
+            let upper = children.many.enumerate.time.map(|_| (now, true));
+            let listed = &children.timeline.permutation()[children.timeline.range(group, None, upper)];
+            self.children.extend(listed.iter().filter(|row| children.versions.is_in_force(**row, now)));
         }
         self.parents.resize(self.children.len(), parent as u32);
         self.ends.push(self.children.len());
@@ -101,15 +90,6 @@ impl Pairs {
         let starts = std::iter::once(&0).chain(&self.ends);
         starts.zip(&self.ends).map(|(start, end)| *start..*end).collect()
     }
-}
-
-/// Of several rows with one key the last in time order stands; the order of those that stand is kept.
-fn newest_versions(index: &KeyIndex, listed: &[u32]) -> Vec<u32> {
-    let mut seen = std::collections::HashSet::with_capacity(listed.len());
-    let mut kept: Vec<u32> =
-        listed.iter().rev().filter(|row| seen.insert(index.group_of(**row as usize))).copied().collect();
-    kept.reverse();
-    kept
 }
 
 /// The child scope over the pairs: listed columns given, everything else that the products read computed.
@@ -127,8 +107,11 @@ async fn related_rows(
         related.give(*slot, values, Giver::resolver(many.enumerate.resolver), PerRow::Same(i64::MIN));
     }
     let wanted: Vec<Slot> = products.iter().flat_map(|position| slots_read(&many.products[*position])).collect();
-    scope::run_scope(context, &many.scope, &mut related, &wanted).await?;
-    Ok(related)
+    // What is read for thousands of rows on the way to one aggregate is nobody's answer, so none of it is written down.
+    let persists = std::mem::replace(&mut context.persists, false);
+    let outcome = scope::run_scope(context, &many.scope, &mut related, &wanted).await;
+    context.persists = persists;
+    outcome.map(|()| related)
 }
 
 fn slots_read(product: &Product) -> Vec<Slot> {

@@ -21,7 +21,7 @@ pub(super) fn suits(children: &Children<'_>, product: &Product) -> bool {
         })
     };
     let ProductKind::Aggregate { value, by, .. } = &product.kind else { return false };
-    !children.has_versions
+    children.versions.are_single()
         && product.limit.is_none()
         && product.bounds.iter().all(|bound| Some(bound.slot) == many.enumerate.time)
         && product.filters.iter().chain(value).chain(by).all(listed)

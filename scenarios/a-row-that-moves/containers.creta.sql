@@ -1,0 +1,3 @@
+-- resolves: Container
+-- source: facts
+select id, yard_id, tons, at from containers

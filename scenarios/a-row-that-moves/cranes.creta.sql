@@ -1,0 +1,3 @@
+-- resolves: Crane
+-- source: facts
+select id, name, reach, at from cranes

@@ -1,0 +1,3 @@
+-- resolves: Label
+-- source: facts
+select id, yard_id from labels order by position

@@ -1,0 +1,3 @@
+-- resolves: Yard
+-- source: facts
+select id, crane_name from yards

@@ -1,0 +1,3 @@
+-- resolves: Booking
+-- source: facts
+select id, berth_id, at from bookings
