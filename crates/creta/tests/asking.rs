@@ -91,6 +91,8 @@ pub async fn ask(product: &Product, deployment: &Deployment, asked: &Asked) -> R
             let failure = answer.letters.iter().find(|letter| letter.feature.as_deref() == Some(&output.name));
             let cell = match (output.valid[0], failure) {
                 (true, _) => Cell::Value(value_at(output.values.as_ref(), 0)),
+                // Outside of limits that are not strict.
+                (false, None) if output.values.is_valid(0) => Cell::Value(value_at(output.values.as_ref(), 0)),
                 (false, Some(letter)) => Cell::Failed(letter.code.wire().name().to_owned()),
                 (false, None) => Cell::Missing,
             };

@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::frame::{Frame, Giver, PerRow, State};
 use crate::request::{Answer, Origin, Output};
+use crate::validation::failing;
 use arrow::array::Int64Array;
 use creta_model::{Graph, Letter};
 use creta_plan::Plan;
@@ -16,12 +17,16 @@ pub(crate) fn assemble(context: Context<'_>, plan: &Plan, frames: Vec<Frame>) ->
         let frame = &frames[output.root];
         let column = &frame.columns[output.slot.0];
         let info = &scope.slots[output.slot.0];
-        let valid = (0..rows).map(|row| column.states.get(row) == State::Present).collect();
+        let values = blank(column, info, frame.rows)?;
+        let validations = output.feature.and_then(|feature| graph.scalar(feature)).map(|scalar| &scalar.validations);
+        let failing = failing(validations.into_iter().flatten(), &values);
+        let is_valid = |row: usize| failing.as_ref().is_none_or(|failing| !failing[row]);
+        let valid = (0..rows).map(|row| column.states.get(row) == State::Present && is_valid(row)).collect();
         let observed = |row: usize| Some(column.observed_at.get(row)).filter(|time| *time != i64::MIN);
         outputs.push(Output {
             name: output.name.clone(),
             namespace: graph.entity(scope.entity).namespace.clone(),
-            values: blank(column, info, frame.rows)?,
+            values,
             valid,
             origins: origins(graph, &column.givers),
             observed_at: (0..rows).map(observed).collect::<Int64Array>(),

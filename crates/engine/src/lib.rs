@@ -17,6 +17,7 @@ mod scope;
 mod stages;
 mod stores;
 mod upload;
+mod validation;
 
 pub use creta_plan::Explanation;
 pub use deployment::Deployment;

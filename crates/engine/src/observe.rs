@@ -145,7 +145,7 @@ impl Cells<'_> {
             Some(caching) => caching.nulls,
             None => CachePolicy::Skip,
         };
-        ObservedFeature { name: graph.feature(feature).name.clone(), destinations: kept, nulls }
+        ObservedFeature { name: graph.feature(feature).stored.clone(), destinations: kept, nulls }
     }
 
     fn value(&self, graph: &creta_model::Graph, slot: Slot, feature: FeatureId, row: usize) -> Option<Value> {

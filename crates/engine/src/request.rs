@@ -39,7 +39,8 @@ pub struct Output {
     /// Root namespace of the path.
     pub namespace: String,
     pub values: ArrayRef,
-    /// Per row: is there a value (null included)? False where missing or failed.
+    /// Per row: is there a value (null included) that passes the feature's validations? `values` holds those that do
+    /// not pass as well; where a value is missing or failed it holds null.
     pub valid: Vec<bool>,
     /// Per row, where it came from; one element when all rows agree.
     pub origins: Vec<Origin>,

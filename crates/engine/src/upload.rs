@@ -104,7 +104,7 @@ fn entry(
 fn observed(graph: &Graph, feature: FeatureId) -> ObservedFeature {
     let caching = graph.scalar(feature).map(|scalar| scalar.caching.clone()).unwrap_or_default();
     ObservedFeature {
-        name: graph.feature(feature).name.clone(),
+        name: graph.feature(feature).stored.clone(),
         destinations: destinations(Producer::Upload, &caching),
         nulls: caching.nulls,
     }

@@ -93,7 +93,7 @@ fn graph(bundle: &str) -> Result<Graph> {
 fn columns(graph: &Graph) -> impl Iterator<Item = (&str, &str, &DataType)> {
     graph.features.iter().filter_map(|feature| {
         let scalar = graph.scalar(feature.id)?;
-        Some((graph.entity(feature.entity).namespace.as_str(), feature.name.as_str(), &scalar.data_type))
+        Some((graph.entity(feature.entity).namespace.as_str(), feature.stored.as_str(), &scalar.data_type))
     })
 }
 

@@ -74,12 +74,37 @@ impl Metadata {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
-    /// The stored name, unique in the entity.
+    /// The name, unique in the entity among features of one version.
     pub name: String,
+    /// Which version of the feature this is; absent for features without versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// The version that the bare name means; the same for all versions of a feature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_version: Option<u32>,
     pub kind: FeatureKind,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
     pub place: Place,
+}
+
+impl Feature {
+    /// `name`, or `name@2` for a version that the bare name does not mean.
+    pub fn label(&self, name: &str) -> String {
+        match self.version {
+            Some(version) if version != self.default_version.unwrap_or(1) => format!("{name}@{version}"),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// The name under which values are stored. The first version has the plain one, so a feature that gains versions
+    /// keeps its history, and so does one whose default moves on.
+    pub fn stored_name(&self, name: &str) -> String {
+        match self.version {
+            Some(version) if version > 1 => format!("{name}@{version}"),
+            _ => name.to_owned(),
+        }
+    }
 }
 
 /// What a feature is: a value, a value per window, or a relationship.
@@ -108,6 +133,25 @@ pub struct Scalar {
     pub default: Option<Value>,
     #[serde(default, skip_serializing_if = "Caching::is_default")]
     pub caching: Caching,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validations: Vec<Validation>,
+}
+
+/// Limits of a feature's values, all inclusive: numbers by `min` and `max`, texts, bytes and lists by their length.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Validation {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_length: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<u64>,
+    /// A value outside fails; otherwise it is answered and stored, marked as not valid.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub strict: bool,
 }
 
 /// How long a value may be served from the stores. Durations are microseconds; "infinity" is 36,500 days.

@@ -5,7 +5,7 @@
 mod build;
 mod paths;
 
-use crate::bundle::{Bundle, Caching, NamedQuery, Resolver, Source};
+use crate::bundle::{Bundle, Caching, NamedQuery, Resolver, Source, Validation};
 use crate::data_type::DataType;
 use crate::errors::{Letter, Place};
 use crate::expression::Expression;
@@ -44,8 +44,10 @@ pub struct EntityNode {
 pub struct FeatureNode {
     pub id: FeatureId,
     pub entity: EntityId,
-    /// Name within the namespace.
+    /// Name within the namespace: `x`, or `x@2` for a version that is not the default.
     pub name: String,
+    /// The name that the stores know it by.
+    pub stored: String,
     /// `namespace.name`.
     pub fqn: String,
     pub kind: NodeKind,
@@ -69,6 +71,7 @@ pub struct ScalarNode {
     pub offline_expression: Option<Expression>,
     pub default: Option<Value>,
     pub caching: Caching,
+    pub validations: Vec<Validation>,
     /// Set on each window of a windowed feature, in microseconds.
     pub window: Option<i64>,
 }
@@ -127,7 +130,7 @@ impl Graph {
         self.by_namespace.get(namespace).copied()
     }
 
-    /// A feature by `namespace.name`.
+    /// A feature by `namespace.name`, or by `namespace.name@version`.
     pub fn by_fqn(&self, fqn: &str) -> Option<FeatureId> {
         self.by_fqn.get(fqn).copied()
     }

@@ -21,7 +21,9 @@ pub fn plan(project: &Project, question: &Question) -> Result<Plan, Vec<Letter>>
     let mut faults = Vec::new();
     for wanted in wanted_outputs(project, question)? {
         match place(&mut roots, &wanted) {
-            Ok((root, slot)) => outputs.push(PlannedOutput { name: wanted.name, root, slot }),
+            Ok((root, slot)) => {
+                outputs.push(PlannedOutput { name: wanted.name, root, slot, feature: wanted.path.feature });
+            }
             Err(letter) if wanted.explicit => faults.push(describe(letter, &wanted.name)),
             Err(letter) => warnings.push(format!("{} is left out: {}", wanted.name, letter.message)),
         }

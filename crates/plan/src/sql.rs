@@ -176,14 +176,23 @@ fn map_columns(
 fn star(graph: &Graph, entity: EntityId) -> Vec<(String, FeatureId)> {
     let plain =
         |id: &FeatureId| graph.scalar(*id).is_some_and(|scalar| scalar.window.is_none() && scalar.expression.is_none());
+    let plain = |id: &FeatureId| plain(id) && !graph.feature(*id).name.contains('@');
     graph.scalars(entity).filter(plain).map(|id| (graph.feature(id).name.clone(), id)).collect()
 }
 
 fn map_column(graph: &Graph, entity: EntityId, body: &SqlBody, column: &str) -> Result<FeatureId, Letter> {
     let wanted = body.fields.get(column).map_or(column, String::as_str);
     let plain = wanted.rsplit('.').next().unwrap_or(wanted);
-    let matches: Vec<FeatureId> =
-        graph.scalars(entity).filter(|id| normal(&graph.feature(*id).name) == normal(plain)).collect();
+    // A version is named with its number, exactly; `x2` is not the second version of `x`.
+    let versioned = graph.member(entity, plain).filter(|_| plain.contains('@'));
+    let alike = |id: &FeatureId| {
+        let name = &graph.feature(*id).name;
+        !name.contains('@') && normal(name) == normal(plain)
+    };
+    let matches: Vec<FeatureId> = match versioned {
+        Some(version) => vec![version],
+        None => graph.scalars(entity).filter(alike).collect(),
+    };
     match matches.as_slice() {
         [one] => Ok(*one),
         [] => {

@@ -35,6 +35,8 @@ pub struct PlannedOutput {
     /// Index into [`Plan::roots`].
     pub root: usize,
     pub slot: Slot,
+    /// What the path ends at; None for whole rows.
+    pub feature: Option<FeatureId>,
 }
 
 /// Rows of one entity, and how their columns come to be.

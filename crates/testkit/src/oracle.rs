@@ -112,6 +112,9 @@ struct Observation {
     value: Value,
 }
 
+/// Who answers this feature of such rows?
+type Asked = (Mode, Kind, FeatureId);
+
 /// A feature of a key, by name; the key in its debug form, so that ints and strings stay apart.
 type Place = (String, String, String);
 
@@ -125,7 +128,7 @@ pub struct Oracle<'a> {
     /// The rule that is left out.
     without: Option<Rule>,
     /// Choices made for this question so far.
-    choices: RefCell<Vec<((Mode, Kind, FeatureId), Result<Choice, Refusal>)>>,
+    choices: RefCell<Vec<(Asked, Result<Choice, Refusal>)>>,
 }
 
 /// A row being answered: an entity's key at a time, with the values that are given.

@@ -2,6 +2,7 @@
 
 use crate::context::{Context, Told};
 use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State};
+use crate::validation::failing;
 use arrow::array::{Array, ArrayRef};
 use creta_model::{Code, Letter};
 use creta_plan::{ScopePlan, Slot};
@@ -42,19 +43,22 @@ pub(super) fn deliver(
     let info = &plan.slots[slot.0];
     let everything_found = delivery.found.is_none();
     let nulls_matter = !info.nullable && info.feature.is_some() && delivery.values.null_count() > 0;
-    let (states, givers) = if everything_found && !nulls_matter {
+    let refused = refused(context, plan, slot, &delivery.values);
+    let (states, givers) = if everything_found && !nulls_matter && refused.is_none() {
         (PerRow::Same(State::Present), PerRow::Same(delivery.giver))
     } else {
         let state = |position: usize| match &delivery.found {
             Some(found) if !found[position] => State::Unset,
             _ if nulls_matter && delivery.values.is_null(position) => forbidden_null(context, plan, slot),
+            _ if refused.as_ref().is_some_and(|refused| refused[position]) => State::Failed,
             _ => State::Present,
         };
         let states: Vec<State> = (0..count).map(state).collect();
         for position in (0..count).filter(|position| states[*position] == State::Failed) {
-            let message =
-                format!("`{}` cannot be null, but its producer gave no value and it has no default.", info.label);
-            let letter = Letter::new(Code::ValidationFailed, message).fix("Declare it `| None`, or give it a default.");
+            let letter = match delivery.values.is_null(position) {
+                true => null_refused(&info.label),
+                false => value_refused(&info.label),
+            };
             tell(context, plan, frame, slot, rows.at(position), letter, State::Failed);
         }
         let giver = |state: &State| if *state == State::Unset { Giver::NOBODY } else { delivery.giver };
@@ -63,6 +67,24 @@ pub(super) fn deliver(
     };
     let fill = Fill { values: delivery.values, states, givers, observed_at: delivery.observed_at };
     frame.columns[slot.0].fill(rows, total, fill)
+}
+
+/// Values outside of strict limits.
+fn refused(context: &Context<'_>, plan: &ScopePlan, slot: Slot, values: &ArrayRef) -> Option<Vec<bool>> {
+    let graph = context.deployment.project.graph();
+    let scalar = plan.slots[slot.0].feature.and_then(|feature| graph.scalar(feature))?;
+    failing(scalar.validations.iter().filter(|validation| validation.strict), values)
+}
+
+fn null_refused(label: &str) -> Letter {
+    let message = format!("`{label}` cannot be null, but its producer gave no value and it has no default.");
+    Letter::new(Code::ValidationFailed, message).fix("Declare it `| None`, or give it a default.")
+}
+
+fn value_refused(label: &str) -> Letter {
+    let message = format!("`{label}` was given a value outside of its strict limits.");
+    Letter::new(Code::ValidationFailed, message)
+        .fix("Correct the producer, or leave out `strict` to be given such values marked as not valid.")
 }
 
 fn forbidden_null(context: &Context<'_>, plan: &ScopePlan, slot: Slot) -> State {

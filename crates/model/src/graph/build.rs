@@ -83,7 +83,7 @@ impl<'a> Builder<'a> {
                     let kind = NodeKind::Scalar(scalar_node(&windowed.scalar, Some(*window)));
                     windows.push((*window, self.add(id, entity, &name, feature, kind)));
                 }
-                self.graph.windows.insert(format!("{}.{}", entity.namespace, feature.name), windows);
+                self.graph.windows.insert(format!("{}.{}", entity.namespace, feature.label(&feature.name)), windows);
             }
             FeatureKind::HasOne(relationship) => {
                 self.add(id, entity, &feature.name, feature, NodeKind::HasOne(unlinked(relationship)));
@@ -103,14 +103,19 @@ impl<'a> Builder<'a> {
         kind: NodeKind,
     ) -> FeatureId {
         let id = FeatureId(u32::try_from(self.graph.features.len()).unwrap_or(u32::MAX));
-        let fqn = format!("{}.{name}", entity.namespace);
+        let stored = feature.stored_name(name);
+        let label = feature.label(name);
+        let fqn = format!("{}.{label}", entity.namespace);
         if self.graph.by_fqn.insert(fqn.clone(), id).is_some() {
             self.fault(Code::DuplicateDefinition, format!("`{fqn}` is declared twice."), &feature.place);
         }
+        // The default version goes by its number too.
+        if let Some(version) = feature.version {
+            self.graph.by_fqn.insert(format!("{}.{name}@{version}", entity.namespace), id);
+        }
         self.graph.entities[entity_id.0 as usize].features.push(id);
-        let node =
-            FeatureNode { id, entity: entity_id, name: name.to_owned(), fqn, kind, place: feature.place.clone() };
-        self.graph.features.push(node);
+        let place = feature.place.clone();
+        self.graph.features.push(FeatureNode { id, entity: entity_id, name: label, stored, fqn, kind, place });
         id
     }
 
@@ -251,6 +256,7 @@ fn scalar_node(scalar: &Scalar, window: Option<i64>) -> ScalarNode {
         offline_expression: scalar.offline_expression.clone(),
         default: scalar.default.clone(),
         caching: scalar.caching.clone(),
+        validations: scalar.validations.clone(),
         window,
     }
 }

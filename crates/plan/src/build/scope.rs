@@ -227,7 +227,7 @@ impl<'a> ScopeBuilder<'a> {
         let node = self.graph().feature(feature);
         let time_to_live = self.graph().scalar(feature).and_then(|scalar| scalar.caching.offline_ttl);
         let is_feature_time = self.graph().entity(self.entity).feature_time == Some(feature);
-        self.sampled.push(SampledSlot { slot, name: node.name.clone(), time_to_live, is_feature_time });
+        self.sampled.push(SampledSlot { slot, name: node.stored.clone(), time_to_live, is_feature_time });
         self.uses_time = true;
     }
 
@@ -242,7 +242,7 @@ impl<'a> ScopeBuilder<'a> {
         let staleness = asked.map_or(declared, |(_, staleness)| *staleness);
         if staleness > 0 {
             self.cached.push(CachedSlot { slot, staleness });
-            self.cached_names.push(node.name.clone());
+            self.cached_names.push(node.stored.clone());
         }
     }
 

@@ -55,6 +55,8 @@ impl Drawn {
     fn add(&mut self, name: &str, kind: FeatureKind) {
         self.entity.features.push(Feature {
             name: name.to_owned(),
+            version: None,
+            default_version: None,
             kind,
             metadata: Metadata::default(),
             place: place(),
@@ -136,6 +138,7 @@ fn scalar(data_type: DataType, nullable: bool) -> Scalar {
         offline_expression: None,
         default: None,
         caching: Caching::default(),
+        validations: Vec::new(),
     }
 }
 
