@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-FAMILIES = ("strings", "math", "dates")
+FAMILIES = (
+    "strings", "conditional", "math", "dates", "aggregation", "arrays", "json", "hash", "url", "bytes",
+)  # fmt: skip
 
 
 def rendered(family: str) -> str:
