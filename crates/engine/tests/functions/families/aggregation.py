@@ -172,7 +172,7 @@ def top(k: int) -> Callable:
 
 
 def distinct() -> Iterator[dict]:
-    columns = (WHOLE[5], WHOLE[0], WHOLE[1], WHOLE[2], floats(0.0, -0.0, math.nan, math.nan, None, 1.5), *OTHER)
+    columns = (ints(3, 1, None, 3), WHOLE[5], WHOLE[0], WHOLE[1], WHOLE[2], floats(0.0, -0.0, math.nan, math.nan, None, 1.5), *OTHER)
     for column in columns:
         for name in ("approx_count_distinct", "num_unique"):
             yield aggregate(name, "CPython len(set)", lambda v: len(unique(present(v))), column, "int")

@@ -20,12 +20,32 @@ TEXT = lists("str", ["b", "a", "c"], [], None, [None], ["a", "a", None, ""], ["Ã
 
 
 def cases() -> Iterator[dict]:
+    yield from usual()
     yield from building()
     yield from membership()
     yield from positions()
     yield from orders()
     yield from sums()
     yield from sets()
+
+
+def usual() -> Iterator[dict]:
+    """First of their functions, because they show what these do; the reference page takes them as examples."""
+    repeated = lists("int", [2, 1, 2, None])
+    yield case("array_distinct", "CPython dict.fromkeys", unique, [repeated], {"list": "int"})
+    yield case("array_duplicates", "CPython list.count", twice, [repeated], {"list": "int"})
+    yield case("array_has_duplicates", "CPython len(set) < len", lambda a: bool(twice(a)), [repeated], "bool")
+    yield case("array_mode", "CPython collections.Counter", mode("FIRST"), [repeated], "int")
+    yield case("array_sort", "CPython sorted, nulls last", arranged, [repeated], {"list": "int"})
+    yield case("array_remove", "CPython [y for y in a if y != x]", without, [repeated, whole(2)], {"list": "int"})
+    yield case("array_count_value", "CPython list.count", count, [repeated, whole(2)], "int")
+    yield case("array_cum_sum", "CPython itertools.accumulate", cumulative, [repeated], {"list": "int"})
+    yield case("remove_nulls", "CPython [x for x in a if x is not None]", present, [repeated], {"list": "int"})
+    yield case("cardinality", "CPython len", len, [repeated], "int")
+    yield case("element_at", "CPython a[i], null outside", element, [lists("str", ["a", "b", "c"]), whole(-1)], "str")
+    yield case("slice", "CPython a[offset:][:length]", cut, [lists("int", [1, 2, 3, 4]), whole(-3), whole(2)], {"list": "int"})
+    yield case("is_in", "CPython in", lambda x, a: index(a, x) >= 0,
+               [strs("NL"), Constant({"list": "str"}, ["DE", "NL"])], "bool")  # fmt: skip
 
 
 def item(column: Column) -> Any:
@@ -69,14 +89,20 @@ def index(a: list, x: Any) -> int:
     return next((place for place, item in enumerate(a) if item is not None and identity(item) == wanted), -1)
 
 
+def count(a: list, x: Any) -> int:
+    return [*map(identity, present(a))].count(identity(x))
+
+
+def without(a: list, x: Any) -> list:
+    return [value for value in a if value is None or identity(value) != identity(x)]
+
+
 def membership() -> Iterator[dict]:
     for column, wanted in (
         (WHOLE, ints(2, 1, 1, 1, None, 8, 2**63 - 1, 5)),
         (REAL, floats(4.0, 1.0, 1.0, 1.0, 0.0, math.nan, 0.3, None)),
         (TEXT, strs("a", "", "", "", "", "z", "ss", None)),
     ):
-        count = lambda a, x: sum(1 for item in a if item is not None and identity(item) == identity(x))  # noqa: E731
-        without = lambda a, x: [item for item in a if item is None or identity(item) != identity(x)]  # noqa: E731
         yield case("contains", "CPython in", lambda a, x: index(a, x) >= 0, [column, wanted], "bool")
         yield case("is_in", "CPython in", lambda x, a: index(a, x) >= 0, [wanted, column], "bool")
         yield case("array_position", "CPython list.index + 1", lambda a, x: index(a, x) + 1, [column, wanted], "int")
@@ -202,12 +228,17 @@ def joined(a: list, delimiter: str) -> str:
     return delimiter.join(str(value) for value in a if value is not None)
 
 
+def twice(a: list) -> list:
+    """What occurs more than once, null as one value."""
+    counts = Counter(map(identity, a))
+    return unique([value for value in a if counts[identity(value)] > 1])
+
+
 def sets() -> Iterator[dict]:
     for column in (WHOLE, REAL, TEXT):
-        twice = lambda a: unique([value for value in a if [*map(identity, a)].count(identity(value)) > 1])  # noqa: E731
         yield case("array_distinct", "CPython dict.fromkeys", unique, [column], column.type)
         yield case("array_duplicates", "CPython list.count", twice, [column], column.type)
-        yield case("array_has_duplicates", "CPython len(set) < len", lambda a, twice=twice: bool(twice(a)), [column], "bool")
+        yield case("array_has_duplicates", "CPython len(set) < len", lambda a: bool(twice(a)), [column], "bool")
     for column, other in (
         (WHOLE, lists("int", [2, 3, 9], [], [1], [None], [None, 2, 2], None, [7], [5])),
         (REAL, lists("float", [4.0], [1.0], [1.0], [None], [-0.0], [math.nan, 2.0], None, [math.nan])),

@@ -30,6 +30,9 @@ def first_present(*values: Any) -> Any:
 def nulls() -> Iterator[dict]:
     reference = "CPython next(v for v in values if v is not None)"
     for name in ("coalesce", "recover"):
+        yield case(name, reference, first_present, [ints(None), ints(2), whole(0)], "int", sees_nulls=True)
+    yield case("is_null", "CPython is None", lambda x: x is None, [ints(None)], "bool", sees_nulls=True)
+    for name in ("coalesce", "recover"):
         yield case(name, reference, first_present, [ints(1, None, None, 0), ints(2, 2, None, 5), ints(3, None, None, 7)],
                    "int", sees_nulls=True)  # fmt: skip
         yield case(name, reference, first_present, [strs("a", None, ""), text("none")], "str", sees_nulls=True)
@@ -126,6 +129,7 @@ def whole_part(value: float) -> int | None:
 def casts() -> Iterator[dict]:
     arrow = {"int": pyarrow.int64(), "float": pyarrow.float64(), "str": pyarrow.large_string(), "bool": pyarrow.bool_()}
     for column, target in (
+        (strs("7.5"), "float"),
         (ints(7, 0, None, -7, 2**53), "float"),
         (strs("7", "-7", None, "", "x", "7.5", "9223372036854775807", "9223372036854775808"), "int"),
         (strs("7.5", "-1e3", None, "", "x", "inf"), "float"),

@@ -87,11 +87,11 @@ def last_day(d: date) -> date:
 
 
 def edges() -> Iterator[dict]:
-    for unit in ("second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade"):
+    for unit in ("month", "second", "minute", "hour", "day", "week", "quarter", "year", "decade"):
         yield case("date_trunc", "CPython datetime.replace", truncated, [MOMENTS, text(unit)], "datetime")
     for unit in ("day", "week", "month", "quarter", "year"):
         yield case("date_trunc", "CPython date.replace", truncated, [DAYS, text(unit)], "date")
-    for column in (DAYS, MOMENTS):
+    for column in (Column("date", [date(2024, 2, 5)]), DAYS, MOMENTS):
         yield case("last_day_of_month", "CPython calendar.monthrange", last_day, [column], "date")
         yield case("is_month_end", "CPython calendar.monthrange", lambda d: last_day(d).day == d.day, [column], "bool")
         yield case("is_leap_year", "CPython calendar.isleap", lambda d: calendar.isleap(d.year), [column], "bool")
@@ -197,7 +197,7 @@ def buckets() -> Iterator[dict]:
         span = Constant("timedelta", length)
         yield case("current_bucket_start", reference, lambda t, d: bucket(t, d, 0, EPOCH), [MOMENTS, span], "datetime")
         yield case("current_bucket_end", reference, lambda t, d: bucket(t, d, 1, EPOCH), [MOMENTS, span], "datetime")
-        for number in (0, 2, -3):
+        for number in (-3, 0, 2):
             arguments = [MOMENTS, span, whole(number)]
             yield case("nth_bucket_start", reference, lambda t, d, n: bucket(t, d, n, EPOCH), arguments, "datetime")
             yield case("nth_bucket_end", reference, lambda t, d, n: bucket(t, d, n + 1, EPOCH), arguments, "datetime")

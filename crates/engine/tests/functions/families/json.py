@@ -21,8 +21,20 @@ TEXTS = strs(
 
 
 def cases() -> Iterator[dict]:
+    yield from usual()
     yield from queries()
     yield from writing()
+
+
+def usual() -> Iterator[dict]:
+    """First of their functions, because they show what these do; the reference page takes them as examples."""
+    short, spaced = strs('{"a": {"b": [1, "x", {}]}}'), strs('{ "name" : "Ever" }')
+    for name, compute in (("json_value", value), ("json_value_strict", value_strictly)):
+        yield case(name, "CPython json.loads, RFC 9535", compute, [short, text("$.a.b[1]")], "str")
+    yield case("json_extract_array", "CPython json.loads, RFC 9535", array, [short, text("$.a.b")], {"list": "str"})
+    yield case("jsonify", "CPython json.dumps", compact, [lists("int", [1, None])], "str")
+    for name in ("json_parse", "json_stringify", "json_format"):
+        yield case(name, "CPython json.dumps(json.loads(s))", lambda s: compact(read(s)), [spaced], "str")
 
 
 class BadText(ValueError):

@@ -26,6 +26,8 @@ def cases() -> Iterator[dict]:
 
 
 def whole_parts() -> Iterator[dict]:
+    yield case("abs", "CPython abs", abs, [ints(-7)], "int")
+    yield case("sign", "numpy.sign", lambda x: int(numpy.sign(x)), [ints(-7)], "int")
     for name, compute in (("floor", math.floor), ("ceil", math.ceil)):
         edges = (2.5, -2.5, None, -0.0, 0.1, -0.1, 1e15 + 0.5, 2.0**62, 2.0**63, -(2.0**63), math.nan, math.inf)
         yield case(name, f"CPython math.{name}", compute, [Column("float", edges)], "int")
@@ -64,6 +66,7 @@ def rounding() -> Iterator[dict]:
     for name, reference, compute in (
         ("round", "CPython decimal ROUND_HALF_UP", half_away), ("bankers_round", "CPython round", round),
     ):  # fmt: skip
+        yield case(name, reference, compute, [floats(0.125), whole(2)], "float")
         yield case(name, reference, compute, [Column("float", ties)], "int")
         yield case(name, reference, compute, [Column("float", decimals), whole(2)], "float")
         yield case(name, reference, compute, [Column("float", hundreds), whole(-2)], "float")
@@ -248,6 +251,9 @@ def shift(move: Callable[[int, int], int]) -> Callable[[int, int], int]:
 
 
 def bits() -> Iterator[dict]:
+    for name, move in (("bitwise_right_shift", lambda a, n: signed((a & 2**64 - 1) >> n)),
+                       ("bitwise_arithmetic_shift_right", lambda a, n: a >> n)):  # fmt: skip
+        yield case(name, "CPython >>", shift(move), [ints(-8), whole(1)], "int")
     left, right = ints(12, -1, None, 2**63 - 1, -(2**63), 5), ints(10, 255, 1, -1, 1, None)
     yield case("bitwise_and", "CPython &", lambda a, b: a & b, [left, right], "int")
     yield case("bitwise_or", "CPython |", lambda a, b: a | b, [left, right], "int")
