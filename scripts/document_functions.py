@@ -4,6 +4,8 @@ Signatures and texts come from the SDK, examples from the expected values (crate
 that no example can be wrong. With `--check` nothing is written, and the exit status says whether the files are current.
 """
 
+# ruff: noqa: E501
+
 import base64
 import functools
 import importlib
@@ -19,7 +21,8 @@ PAGE = ROOT / "docs/reference/functions.md"
 EXAMPLES = ROOT / "sdk/python/creta/functions/examples.py"
 FAMILIES = {
     "strings": "Strings", "conditional": "Nulls, choices, maps", "math": "Mathematics", "dates": "Dates and times",
-    "aggregation": "Aggregates of rows", "arrays": "Lists", "json": "JSON", "hash": "Digests", "url": "URLs", "bytes": "Bytes",
+    "aggregation": "Aggregates of rows", "arrays": "Lists", "json": "JSON", "hash": "Digests", "url": "URLs",
+    "bytes": "Bytes",
 }  # fmt: skip
 
 INTRODUCTION = """# Functions
@@ -86,7 +89,8 @@ def call_text(name: str, case: dict[str, Any]) -> str:
     """A case of a function as a call and its result."""
     row = row_of(case)
     given = [
-        shown(part["type"], part["constant"] if "constant" in part else part["values"][row]) for part in case["arguments"]
+        shown(part["type"], part["constant"] if "constant" in part else part["values"][row])
+        for part in case["arguments"]
     ]
     written = f"{name}({', '.join(given)})"
     if name == "cast":
@@ -96,7 +100,9 @@ def call_text(name: str, case: dict[str, Any]) -> str:
         written = f"struct_pack({{{fields}}})"
     if name == "when":
         pairs = zip(given[:-1:2], given[1::2], strict=True)
-        written = ".".join(f"when({condition}).then({value})" for condition, value in pairs) + f".otherwise({given[-1]})"
+        written = (
+            ".".join(f"when({condition}).then({value})" for condition, value in pairs) + f".otherwise({given[-1]})"
+        )
     return f"{written} → {shown(case['result']['type'], case['result']['values'][row])}"
 
 
@@ -126,7 +132,7 @@ def examples_module(offered: set[str]) -> str:
              if name in offered]  # fmt: skip
     return (
         '"""One example per function, taken from the expected values. Written by scripts/document_functions.py; do not '
-        'edit."""\n\n# ruff: noqa: E501\n\nEXAMPLES: dict[str, str] = {\n' + "\n".join(lines) + "\n}\n"
+        'edit."""\n\n# ruff: noqa: E501\n# fmt: off\n\nEXAMPLES: dict[str, str] = {\n' + "\n".join(lines) + "\n}\n"
     )
 
 
@@ -142,11 +148,15 @@ def page() -> str:
         parts.append(f"## {title}\n\n{module.__doc__.strip().removeprefix(f'{title}. ')}")
         parts += [entry_text(entry) for entry in ENTRIES.values() if entry.family == family]
         if family == "aggregation":
-            parts.append("### Methods of rows\n\nIn the examples the column of the rows, in their order, is written as a list.")
+            parts.append(
+                "### Methods of rows\n\nIn the examples the column of the rows, in their order, is written as a list."
+            )
             parts += [method_text(method) for method in METHODS]
     unbuilt = [f"* {title}: {', '.join(f'`{name}`' for name in names.split())}" for title, names in UNBUILT.items()]
     unbuilt.append(f"* aggregates: {', '.join(f'`{name}`' for name in UNBUILT_METHODS)}")
-    parts.append("## Not built yet\n\nAsking for one of these is a definition error that says so.\n\n" + "\n".join(unbuilt))
+    parts.append(
+        "## Not built yet\n\nAsking for one of these is a definition error that says so.\n\n" + "\n".join(unbuilt)
+    )
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 

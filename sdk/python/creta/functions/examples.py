@@ -1,6 +1,7 @@
 """One example per function, taken from the expected values. Written by scripts/document_functions.py; do not edit."""
 
 # ruff: noqa: E501
+# fmt: off
 
 EXAMPLES: dict[str, str] = {
     "abs": "abs(-7) → 7",

@@ -14,13 +14,29 @@ from samples import DATES, TIMES
 
 # Float aggregates are equal within this whatever the order of the rows (decision 15).
 WITHIN = 1e-9
-WHOLE = (ints(4, None, 10), ints(), ints(None), ints(7), ints(2**63 - 1, 1, -1), ints(3, 3, -3, 8, 0, 8, 100),
-         ints(2**63 - 1, 1))
+WHOLE = (
+    ints(4, None, 10),
+    ints(),
+    ints(None),
+    ints(7),
+    ints(2**63 - 1, 1, -1),
+    ints(3, 3, -3, 8, 0, 8, 100),
+    ints(2**63 - 1, 1),
+)
 REAL = (
-    floats(4.0, None, 10.0), floats(), floats(None), floats(2.5), floats(1e16, 1.0, -1e16), floats(0.1, 0.2, 0.3),
-    floats(1.0, math.nan, 2.0), floats(math.inf, 1.0), floats(math.inf, -math.inf), floats(5.0, 5.0, 5.0, None),
-    floats(1.0, 2.0, 4.0, 8.0, 16.0, None, -32.0), floats(1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16),
-)  # fmt: skip
+    floats(4.0, None, 10.0),
+    floats(),
+    floats(None),
+    floats(2.5),
+    floats(1e16, 1.0, -1e16),
+    floats(0.1, 0.2, 0.3),
+    floats(1.0, math.nan, 2.0),
+    floats(math.inf, 1.0),
+    floats(math.inf, -math.inf),
+    floats(5.0, 5.0, 5.0, None),
+    floats(1.0, 2.0, 4.0, 8.0, 16.0, None, -32.0),
+    floats(1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16),
+)
 OTHER = (strs("b", None, "a", "é", "b"), Column("date", DATES), Column("datetime", TIMES), bools(True, None, False))
 
 
@@ -55,7 +71,9 @@ def totals() -> Iterator[dict]:
         exact = None if column.type == "int" else WITHIN
         # The sum of no float is 0.0, which CPython cannot tell from the sum of no int.
         zero = 0 if column.type == "int" else 0.0
-        yield aggregate("sum", "CPython sum, math.fsum", lambda v, zero=zero: total(v) + zero, column, column.type, tolerance=exact)
+        yield aggregate(
+            "sum", "CPython sum, math.fsum", lambda v, zero=zero: total(v) + zero, column, column.type, tolerance=exact
+        )
         yield aggregate("mean", "CPython math.fsum / len", mean, column, "float", tolerance=WITHIN)
     for column in (*WHOLE[:4], *OTHER):
         yield aggregate("count", "CPython len", len, column, "int")
@@ -136,13 +154,23 @@ def spreads() -> Iterator[dict]:
             for column in columns if name in ("std", "var", "std_pop", "var_pop") else columns[:3]:
                 yield aggregate(name, reference, spread(measure), column, "float", tolerance=WITHIN)
     for column in columns:
-        yield aggregate("skewness", "pyarrow.compute.skew", moment(pyarrow.compute.skew), column, "float", tolerance=WITHIN)
-        yield aggregate("kurtosis", "pyarrow.compute.kurtosis", moment(pyarrow.compute.kurtosis), column, "float",
-                        tolerance=WITHIN)  # fmt: skip
+        yield aggregate(
+            "skewness", "pyarrow.compute.skew", moment(pyarrow.compute.skew), column, "float", tolerance=WITHIN
+        )
+        yield aggregate(
+            "kurtosis", "pyarrow.compute.kurtosis", moment(pyarrow.compute.kurtosis), column, "float", tolerance=WITHIN
+        )
         yield aggregate("median", "numpy.percentile(50)", percentile(0.5), column, "float", tolerance=WITHIN)
         for quantile in (0.5, 0.0, 1.0, 0.9):
-            yield aggregate("approx_percentile", "numpy.percentile", percentile(quantile), column, "float",
-                            options={"quantile": quantile}, tolerance=WITHIN)  # fmt: skip
+            yield aggregate(
+                "approx_percentile",
+                "numpy.percentile",
+                percentile(quantile),
+                column,
+                "float",
+                options={"quantile": quantile},
+                tolerance=WITHIN,
+            )
 
 
 def identity(value: Any) -> Any:
@@ -172,7 +200,15 @@ def top(k: int) -> Callable:
 
 
 def distinct() -> Iterator[dict]:
-    columns = (ints(3, 1, None, 3), WHOLE[5], WHOLE[0], WHOLE[1], WHOLE[2], floats(0.0, -0.0, math.nan, math.nan, None, 1.5), *OTHER)
+    columns = (
+        ints(3, 1, None, 3),
+        WHOLE[5],
+        WHOLE[0],
+        WHOLE[1],
+        WHOLE[2],
+        floats(0.0, -0.0, math.nan, math.nan, None, 1.5),
+        *OTHER,
+    )
     for column in columns:
         for name in ("approx_count_distinct", "num_unique"):
             yield aggregate(name, "CPython len(set)", lambda v: len(unique(present(v))), column, "int")
@@ -180,11 +216,22 @@ def distinct() -> Iterator[dict]:
         yield aggregate("array_agg", "CPython list", list, column, {"list": column.type})
     for column in (strs("b", "a", None, "b", "c", "b", "a"), ints(5, 5, 7), ints(), ints(None)):
         for k in (2, 1, 10):
-            yield aggregate("approx_top_k", "CPython collections.Counter.most_common", top(k), column,
-                            {"list": column.type}, options={"k": k})  # fmt: skip
+            yield aggregate(
+                "approx_top_k",
+                "CPython collections.Counter.most_common",
+                top(k),
+                column,
+                {"list": column.type},
+                options={"k": k},
+            )
     for column in (lists("int", [1, 2], [2, 3], None, [], [None, 1]), lists("str", ["b"], ["a", "b"]), lists("int")):
-        yield aggregate("set_union", "CPython dict.fromkeys", lambda v: unique([item for part in present(v) for item in part]),
-                        column, column.type)  # fmt: skip
+        yield aggregate(
+            "set_union",
+            "CPython dict.fromkeys",
+            lambda v: unique([item for part in present(v) for item in part]),
+            column,
+            column.type,
+        )
 
 
 def ranked(values: list, by: list, largest: bool) -> list:
@@ -213,11 +260,20 @@ def ordered() -> Iterator[dict]:
             yield aggregate(name, reference, choose, value, value.type, by=by)
             for n in (2, 10, 1):
                 several = lambda v, c, largest=largest, n=n: ranked(v, c, largest)[:n] or None  # noqa: E731
-                yield aggregate(f"{name}_n", "CPython sorted with key, stable", several, value, {"list": value.type}, by=by,
-                                options={"n": n})  # fmt: skip
+                yield aggregate(
+                    f"{name}_n",
+                    "CPython sorted with key, stable",
+                    several,
+                    value,
+                    {"list": value.type},
+                    by=by,
+                    options={"n": n},
+                )
 
 
 def collected() -> Iterator[dict]:
     for column in (strs("b", None, "a"), ints(), floats(1.5)):
         for n in (2, 0, 10):
-            yield aggregate("head", "CPython list[:n]", lambda v, n=n: v[:n], column, {"list": column.type}, options={"n": n})
+            yield aggregate(
+                "head", "CPython list[:n]", lambda v, n=n: v[:n], column, {"list": column.type}, options={"n": n}
+            )

@@ -8,14 +8,24 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from cases import Column, Constant, case, floats, ints, lists, strs, text, whole
+
 from families.aggregation import extreme, identity, present, total, unique
 
 LONGEST = 1_000_000
 WITHIN = 1e-9
 # The first row is the usual one; then empty, null, only nulls, repetitions, extremes.
 WHOLE = lists("int", [3, 1, 2], [], None, [None], [2, 2, None, 1, 2], [7], [2**63 - 1, -(2**63)], [None, None, 5])
-REAL = lists("float", [1.5, 2.5, 4.0], [], None, [None], [0.0, -0.0, 1.0], [math.nan, 1.0, math.inf, None, -math.inf],
-             [0.1, 0.2, 0.3], [math.nan, math.nan])  # fmt: skip
+REAL = lists(
+    "float",
+    [1.5, 2.5, 4.0],
+    [],
+    None,
+    [None],
+    [0.0, -0.0, 1.0],
+    [math.nan, 1.0, math.inf, None, -math.inf],
+    [0.1, 0.2, 0.3],
+    [math.nan, math.nan],
+)
 TEXT = lists("str", ["b", "a", "c"], [], None, [None], ["a", "a", None, ""], ["é", "Z", "z"], ["ß"], ["", "", "x"])
 
 
@@ -43,9 +53,16 @@ def usual() -> Iterator[dict]:
     yield case("remove_nulls", "CPython [x for x in a if x is not None]", present, [repeated], {"list": "int"})
     yield case("cardinality", "CPython len", len, [repeated], "int")
     yield case("element_at", "CPython a[i], null outside", element, [lists("str", ["a", "b", "c"]), whole(-1)], "str")
-    yield case("slice", "CPython a[offset:][:length]", cut, [lists("int", [1, 2, 3, 4]), whole(-3), whole(2)], {"list": "int"})
-    yield case("is_in", "CPython in", lambda x, a: index(a, x) >= 0,
-               [strs("NL"), Constant({"list": "str"}, ["DE", "NL"])], "bool")  # fmt: skip
+    yield case(
+        "slice", "CPython a[offset:][:length]", cut, [lists("int", [1, 2, 3, 4]), whole(-3), whole(2)], {"list": "int"}
+    )
+    yield case(
+        "is_in",
+        "CPython in",
+        lambda x, a: index(a, x) >= 0,
+        [strs("NL"), Constant({"list": "str"}, ["DE", "NL"])],
+        "bool",
+    )
 
 
 def item(column: Column) -> Any:
@@ -53,26 +70,75 @@ def item(column: Column) -> Any:
 
 
 def building() -> Iterator[dict]:
-    yield case("array", "CPython list", lambda *items: list(items), [ints(1, None, 3), ints(2, None, None)], {"list": "int"},
-               sees_nulls=True)  # fmt: skip
-    yield case("array", "CPython list", lambda *items: list(items), [strs("a", None), text("z")], {"list": "str"}, sees_nulls=True)
-    yield case("array", "CPython list", lambda *items: list(items), [ints(1, None), floats(0.5, None)], {"list": "float"},
-               sees_nulls=True)  # fmt: skip
-    yield case("concat", "CPython +", lambda a, b: a + b, [
-        lists("int", [1, 2], [], None, [1], [None]), lists("int", [3], [], [1], None, [None, 1]),
-    ], {"list": "int"})  # fmt: skip
-    yield case("sequence", "CPython range, the end included", sequence, [
-        ints(1, 3, None, 1, 5, 2**63 - 1, 0), ints(3, 1, 1, None, 5, 2**63 - 1, LONGEST),
-    ], {"list": "int"})  # fmt: skip
-    yield case("sequence", "CPython range, the end included", sequence,
-               [ints(1, 10, 0, None, 1, 1, 3), ints(10, 1, 10, 1, 1, 10, 1), ints(3, -3, 0, 1, -1, None, 1)], {"list": "int"})  # fmt: skip
+    yield case(
+        "array",
+        "CPython list",
+        lambda *items: list(items),
+        [ints(1, None, 3), ints(2, None, None)],
+        {"list": "int"},
+        sees_nulls=True,
+    )
+    yield case(
+        "array",
+        "CPython list",
+        lambda *items: list(items),
+        [strs("a", None), text("z")],
+        {"list": "str"},
+        sees_nulls=True,
+    )
+    yield case(
+        "array",
+        "CPython list",
+        lambda *items: list(items),
+        [ints(1, None), floats(0.5, None)],
+        {"list": "float"},
+        sees_nulls=True,
+    )
+    yield case(
+        "concat",
+        "CPython +",
+        lambda a, b: a + b,
+        [
+            lists("int", [1, 2], [], None, [1], [None]),
+            lists("int", [3], [], [1], None, [None, 1]),
+        ],
+        {"list": "int"},
+    )
+    yield case(
+        "sequence",
+        "CPython range, the end included",
+        sequence,
+        [
+            ints(1, 3, None, 1, 5, 2**63 - 1, 0),
+            ints(3, 1, 1, None, 5, 2**63 - 1, LONGEST),
+        ],
+        {"list": "int"},
+    )
+    yield case(
+        "sequence",
+        "CPython range, the end included",
+        sequence,
+        [ints(1, 10, 0, None, 1, 1, 3), ints(10, 1, 10, 1, 1, 10, 1), ints(3, -3, 0, 1, -1, None, 1)],
+        {"list": "int"},
+    )
     nested = Column({"list": {"list": "int"}}, [[[1, 2], [3]], [], None, [[], [4]], [None, [5, None]]])
-    yield case("flatten", "CPython [x for part in a for x in part]", lambda a: [x for part in a if part is not None for x in part],
-               [nested], {"list": "int"})  # fmt: skip
+    yield case(
+        "flatten",
+        "CPython [x for part in a for x in part]",
+        lambda a: [x for part in a if part is not None for x in part],
+        [nested],
+        {"list": "int"},
+    )
     for column in (WHOLE, REAL, TEXT):
         yield case("cardinality", "CPython len", len, [column], "int")
         yield case("remove_nulls", "CPython [x for x in a if x is not None]", present, [column], column.type)
-    yield case("shuffle", "every order of one value", lambda a: a, [lists("int", [7], [], None, [2, 2, 2], [None])], {"list": "int"})
+    yield case(
+        "shuffle",
+        "every order of one value",
+        lambda a: a,
+        [lists("int", [7], [], None, [2, 2, 2], [None])],
+        {"list": "int"},
+    )
 
 
 def sequence(first: int, last: int, step: int = 1) -> list[int]:
@@ -146,14 +212,24 @@ def orders() -> Iterator[dict]:
     for column in (WHOLE, REAL, TEXT):
         yield case("array_sort", "CPython sorted, nulls last", arranged, [column], column.type)
         for descending in (True, False):
-            yield case("array_sort", "CPython sorted(reverse), nulls last", arranged, [column, Constant("bool", descending)],
-                       column.type)  # fmt: skip
+            yield case(
+                "array_sort",
+                "CPython sorted(reverse), nulls last",
+                arranged,
+                [column, Constant("bool", descending)],
+                column.type,
+            )
         for name, choose in (("array_max", max), ("array_min", min)):
             yield case(name, f"CPython {choose.__name__}; NaN propagates", extreme(choose), [column], item(column))
         yield case("array_mode", "CPython collections.Counter", mode("FIRST"), [column], item(column))
         for tiebreak in ("FIRST", "MIN", "MAX"):
-            yield case("array_mode", "CPython collections.Counter", lambda a, how: mode(how)(a), [column, text(tiebreak)],
-                       item(column))  # fmt: skip
+            yield case(
+                "array_mode",
+                "CPython collections.Counter",
+                lambda a, how: mode(how)(a),
+                [column, text(tiebreak)],
+                item(column),
+            )
     yield case("array_mode", "CPython collections.Counter", lambda a, how: mode(how)(a), [WHOLE, text("LAST")], "int")
 
 
@@ -210,15 +286,36 @@ def sums() -> Iterator[dict]:
         kind = item(column)
         near = WITHIN if kind == "float" else None
         zero = 0 if kind == "int" else 0.0
-        yield case("array_sum", "CPython sum, math.fsum", lambda a, zero=zero: total(a) + zero, [column], kind, tolerance=near)
+        yield case(
+            "array_sum", "CPython sum, math.fsum", lambda a, zero=zero: total(a) + zero, [column], kind, tolerance=near
+        )
         yield case("array_average", "CPython math.fsum / len", average, [column], "float", tolerance=WITHIN)
         yield case("array_median", "CPython statistics.median", median, [column], "float", tolerance=WITHIN)
-        yield case("array_stddev", "CPython statistics.pstdev", measured(statistics.pstdev, 1), [column], "float",
-                   tolerance=WITHIN)  # fmt: skip
-        yield case("array_sample_stddev", "CPython statistics.stdev", measured(statistics.stdev, 2), [column], "float",
-                   tolerance=WITHIN)  # fmt: skip
+        yield case(
+            "array_stddev",
+            "CPython statistics.pstdev",
+            measured(statistics.pstdev, 1),
+            [column],
+            "float",
+            tolerance=WITHIN,
+        )
+        yield case(
+            "array_sample_stddev",
+            "CPython statistics.stdev",
+            measured(statistics.stdev, 2),
+            [column],
+            "float",
+            tolerance=WITHIN,
+        )
         yield case("array_cum_sum", "CPython itertools.accumulate", cumulative, [column], column.type, tolerance=near)
-        yield case("array_adjacent_difference", "CPython itertools.pairwise", differences, [column], column.type, tolerance=near)
+        yield case(
+            "array_adjacent_difference",
+            "CPython itertools.pairwise",
+            differences,
+            [column],
+            column.type,
+            tolerance=near,
+        )
     overflowing = lists("int", [2**63 - 1, 1], [-(2**63), 2**63 - 1])
     yield case("array_sum", "CPython sum", sum, [overflowing], "int")
     yield case("array_cum_sum", "CPython itertools.accumulate", cumulative, [overflowing], {"list": "int"})
@@ -246,8 +343,20 @@ def sets() -> Iterator[dict]:
     ):
         within = lambda a, b, kept: unique([x for x in a if (identity(x) in [*map(identity, b)]) == kept])  # noqa: E731
         shared = lambda a, b, within=within: bool(present(within(a, b, True)))  # noqa: E731
-        yield case("array_intersect", "CPython dict.fromkeys, in", lambda a, b, f=within: f(a, b, True), [column, other], column.type)
-        yield case("array_except", "CPython dict.fromkeys, not in", lambda a, b, f=within: f(a, b, False), [column, other], column.type)
+        yield case(
+            "array_intersect",
+            "CPython dict.fromkeys, in",
+            lambda a, b, f=within: f(a, b, True),
+            [column, other],
+            column.type,
+        )
+        yield case(
+            "array_except",
+            "CPython dict.fromkeys, not in",
+            lambda a, b, f=within: f(a, b, False),
+            [column, other],
+            column.type,
+        )
         yield case("arrays_overlap", "CPython set.isdisjoint", shared, [column, other], "bool")
     yield case("array_join", "CPython str.join", joined, [TEXT, text(", ")], "str")
     yield case("array_join", "CPython str.join", joined, [TEXT, strs("-", ",", ",", ",", "", None, ",", "•")], "str")

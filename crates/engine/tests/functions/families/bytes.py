@@ -47,11 +47,15 @@ def text_forms() -> Iterator[dict]:
         ("base64", strs("Q3JldGE=", "", None, "/+8=", "Q3JldGE", "Q3J!", "_-8=", "Q3Jl\n")),
         ("latin-1", strs("a", None)),
     ):
-        reference = {"utf-8": "CPython str.encode", "hex": "CPython bytes.fromhex"}.get(encoding, "CPython base64.b64decode")
+        reference = {"utf-8": "CPython str.encode", "hex": "CPython bytes.fromhex"}.get(
+            encoding, "CPython base64.b64decode"
+        )
         yield case("string_to_bytes", reference, to_bytes, [values, text(encoding)], "bytes")
     raw = Column("bytes", [b"Creta", b"", None, "Straße 港".encode(), b"\xff\xfe", bytes(range(40)), b"\xed\xa0\x80"])
     for encoding in ("utf-8", "hex", "base64", "latin-1"):
-        reference = {"utf-8": "CPython bytes.decode", "hex": "CPython bytes.hex"}.get(encoding, "CPython base64.b64encode")
+        reference = {"utf-8": "CPython bytes.decode", "hex": "CPython bytes.hex"}.get(
+            encoding, "CPython base64.b64encode"
+        )
         yield case("bytes_to_string", reference, to_text, [raw, text(encoding)], "str")
 
 
@@ -82,17 +86,34 @@ def word(b: bytes, size: int) -> int:
 
 
 def numbers() -> Iterator[dict]:
-    numbers, bases = ints(255, -255, 0, None, 35, 2**63 - 1, -(2**63), 5, 5, 5), ints(16, 16, 2, 10, 36, 2, 36, None, 1, 37)
+    numbers, bases = (
+        ints(255, -255, 0, None, 35, 2**63 - 1, -(2**63), 5, 5, 5),
+        ints(16, 16, 2, 10, 36, 2, 36, None, 1, 37),
+    )
     yield case("to_base", "repeated divmod, read back by CPython int", to_base, [numbers, bases], "str")
     yield case("to_base", "repeated divmod, read back by CPython int", to_base, [ints(10, None), whole(2)], "str")
-    written = strs("ff", "-FF", "0", None, "z", "1" * 63, "1" * 64, "12", "", "0xff", "1_0", " 1", "+7", "8", "-1y2p0ij32e8e8")
+    written = strs(
+        "ff", "-FF", "0", None, "z", "1" * 63, "1" * 64, "12", "", "0xff", "1_0", " 1", "+7", "8", "-1y2p0ij32e8e8"
+    )
     bases = ints(16, 16, 2, 10, 36, 2, 2, None, 10, 16, 10, 10, 8, 8, 36)
     yield case("from_base", "CPython int(s, base)", from_base, [written, bases], "int")
     yield case("from_base", "CPython int(s, base)", from_base, [strs("1", None), whole(1)], "int")
     for name, size in (("from_big_endian_32", 4), ("from_big_endian_64", 8)):
-        values = [b"\x00" * (size - 2) + b"\x01\x02", b"\xff" * size, None, b"", b"\x80" + b"\x00" * (size - 1), b"\x01" * (size + 1)]
-        yield case(name, "CPython int.from_bytes(b, 'big', signed=True)", lambda b, size=size: word(b, size),
-                   [Column("bytes", values)], "int")  # fmt: skip
+        values = [
+            b"\x00" * (size - 2) + b"\x01\x02",
+            b"\xff" * size,
+            None,
+            b"",
+            b"\x80" + b"\x00" * (size - 1),
+            b"\x01" * (size + 1),
+        ]
+        yield case(
+            name,
+            "CPython int.from_bytes(b, 'big', signed=True)",
+            lambda b, size=size: word(b, size),
+            [Column("bytes", values)],
+            "int",
+        )
 
 
 def unzipped(b: bytes) -> bytes:

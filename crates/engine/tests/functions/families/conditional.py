@@ -33,16 +33,39 @@ def nulls() -> Iterator[dict]:
         yield case(name, reference, first_present, [ints(None), ints(2), whole(0)], "int", sees_nulls=True)
     yield case("is_null", "CPython is None", lambda x: x is None, [ints(None)], "bool", sees_nulls=True)
     for name in ("coalesce", "recover"):
-        yield case(name, reference, first_present, [ints(1, None, None, 0), ints(2, 2, None, 5), ints(3, None, None, 7)],
-                   "int", sees_nulls=True)  # fmt: skip
+        yield case(
+            name,
+            reference,
+            first_present,
+            [ints(1, None, None, 0), ints(2, 2, None, 5), ints(3, None, None, 7)],
+            "int",
+            sees_nulls=True,
+        )
         yield case(name, reference, first_present, [strs("a", None, ""), text("none")], "str", sees_nulls=True)
-        yield case(name, reference, first_present, [floats(math.nan, None, 1.0), floats(1.0, math.nan, 2.0)], "float",
-                   sees_nulls=True)  # fmt: skip
+        yield case(
+            name,
+            reference,
+            first_present,
+            [floats(math.nan, None, 1.0), floats(1.0, math.nan, 2.0)],
+            "float",
+            sees_nulls=True,
+        )
         yield case(name, reference, first_present, [ints(1, None), floats(2.5, 2.5)], "float", sees_nulls=True)
-        yield case(name, reference, first_present, [lists("int", [1], None, []), lists("int", [2], [3], [4])],
-                   {"list": "int"}, sees_nulls=True)  # fmt: skip
+        yield case(
+            name,
+            reference,
+            first_present,
+            [lists("int", [1], None, []), lists("int", [2], [3], [4])],
+            {"list": "int"},
+            sees_nulls=True,
+        )
         yield case(name, reference, first_present, [strs("a", None)], "str", sees_nulls=True)
-    samples = (strs("a", "", None), floats(0.0, math.nan, None), lists("int", [], [None], None), bools(False, True, None))
+    samples = (
+        strs("a", "", None),
+        floats(0.0, math.nan, None),
+        lists("int", [], [None], None),
+        bools(False, True, None),
+    )
     for column in samples:
         yield case("is_null", "CPython is None", lambda x: x is None, [column], "bool", sees_nulls=True)
         yield case("is_not_null", "CPython is not None", lambda x: x is not None, [column], "bool", sees_nulls=True)
@@ -53,8 +76,14 @@ def nulls() -> Iterator[dict]:
         (ints(1, 2, None), floats(1.0, 2.5, 1.0)),
     )
     for left, right in pairs:
-        yield case("distinct_from", "CPython !=, None equal to None only", lambda a, b: a != b, [left, right], "bool",
-                   sees_nulls=True)  # fmt: skip
+        yield case(
+            "distinct_from",
+            "CPython !=, None equal to None only",
+            lambda a, b: a != b,
+            [left, right],
+            "bool",
+            sees_nulls=True,
+        )
 
 
 def chosen(*arguments: Any) -> Any:
@@ -70,7 +99,9 @@ def choices() -> Iterator[dict]:
     first, second = bools(True, False, None, False, True), bools(True, True, True, None, None)
     a, b, c = ints(1, 1, 1, 1, None), ints(2, 2, 2, 2, 2), ints(3, 3, 3, 3, 3)
     reference = "CPython if / elif / else, None is not true"
-    yield case("when", reference, chosen, [first, text("large"), second, text("middle"), text("small")], "str", sees_nulls=True)
+    yield case(
+        "when", reference, chosen, [first, text("large"), second, text("middle"), text("small")], "str", sees_nulls=True
+    )
     yield case("when", reference, chosen, [first, a, second, b, c], "int", sees_nulls=True)
     yield case("when", reference, chosen, [first, a, NONE], "int", sees_nulls=True)
     yield case("when", reference, chosen, [first, whole(1), Constant("float", 0.5)], "float", sees_nulls=True)
@@ -101,12 +132,26 @@ def ranges() -> Iterator[dict]:
     reference = "CPython low <= x <= high, SQL's three-valued and"
     yield case("between", reference, within("both"), [x, low, high], "bool", sees_nulls=True)
     for inclusive in SIDES:
-        yield case("between", reference, within(inclusive), [x, whole(1), whole(9)], "bool", sees_nulls=True,
-                   options={"inclusive": inclusive})  # fmt: skip
-    yield case("between", reference, within("both"), [floats(0.5, math.nan, math.inf, -0.0), whole(0), whole(1)], "bool",
-               sees_nulls=True)  # fmt: skip
-    yield case("between", reference, within("both"), [strs("b", "B", None, "é"), text("a"), text("z")], "bool",
-               sees_nulls=True)  # fmt: skip
+        yield case(
+            "between",
+            reference,
+            within(inclusive),
+            [x, whole(1), whole(9)],
+            "bool",
+            sees_nulls=True,
+            options={"inclusive": inclusive},
+        )
+    yield case(
+        "between",
+        reference,
+        within("both"),
+        [floats(0.5, math.nan, math.inf, -0.0), whole(0), whole(1)],
+        "bool",
+        sees_nulls=True,
+    )
+    yield case(
+        "between", reference, within("both"), [strs("b", "B", None, "é"), text("a"), text("z")], "bool", sees_nulls=True
+    )
 
 
 def cast_by_arrow(source: pyarrow.DataType, target: pyarrow.DataType):
@@ -140,13 +185,29 @@ def casts() -> Iterator[dict]:
         (ints(1, 0, None, -3), "bool"),
         (strs("a", None), "str"),
     ):
-        yield case("cast", "pyarrow.compute.cast, null for what it refuses", cast_by_arrow(arrow[column.type], arrow[target]),
-                   [column], target, options={"type": target})  # fmt: skip
+        yield case(
+            "cast",
+            "pyarrow.compute.cast, null for what it refuses",
+            cast_by_arrow(arrow[column.type], arrow[target]),
+            [column],
+            target,
+            options={"type": target},
+        )
     reals = floats(7.9, -7.9, None, 0.0, math.nan, math.inf, 1e19, 2.0**53, -(2.0**63))
-    yield case("cast", "CPython int, null for what is no 64-bit int", whole_part, [reals], "int", options={"type": "int"})
-    yield case("cast", "CPython datetime.date", datetime.date, [Column("datetime", TIMES)], "date", options={"type": "date"})
-    yield case("cast", "CPython datetime.combine", lambda d: datetime(d.year, d.month, d.day, tzinfo=UTC),
-               [Column("date", DATES)], "datetime", options={"type": "datetime"})  # fmt: skip
+    yield case(
+        "cast", "CPython int, null for what is no 64-bit int", whole_part, [reals], "int", options={"type": "int"}
+    )
+    yield case(
+        "cast", "CPython datetime.date", datetime.date, [Column("datetime", TIMES)], "date", options={"type": "date"}
+    )
+    yield case(
+        "cast",
+        "CPython datetime.combine",
+        lambda d: datetime(d.year, d.month, d.day, tzinfo=UTC),
+        [Column("date", DATES)],
+        "datetime",
+        options={"type": "datetime"},
+    )
 
 
 def paired(keys: list, values: list) -> dict:
@@ -163,21 +224,41 @@ def maps() -> Iterator[dict]:
     yield case("map_get", "CPython dict.get", dict.get, [stock, strs(None, None, None, None, None)], "int")
     yield case("map_keys", "CPython list(dict)", list, [stock], {"list": "str"})
     yield case("map_values", "CPython list(dict.values())", lambda m: list(m.values()), [stock], {"list": "int"})
-    yield case("map_from_arrays", "CPython dict(zip(keys, values, strict=True))", paired, [
-        lists("str", ["a", "b"], [], None, ["a"], ["a"], ["a", "a"], [None], ["a"]),
-        lists("int", [1, 2], [], [1], None, [1, 2], [1, 2], [1], [None]),
-    ], kind)  # fmt: skip
+    yield case(
+        "map_from_arrays",
+        "CPython dict(zip(keys, values, strict=True))",
+        paired,
+        [
+            lists("str", ["a", "b"], [], None, ["a"], ["a"], ["a", "a"], [None], ["a"]),
+            lists("int", [1, 2], [], [1], None, [1, 2], [1, 2], [1], [None]),
+        ],
+        kind,
+    )
     whole_keys = Column({"map": ["int", "str"]}, [{1: "x", -1: "y"}, {2: ""}, None])
     yield case("map_get", "CPython dict.get", dict.get, [whole_keys, ints(-1, 1, 1)], "str")
     constant = Constant(kind, {"small": 1, "large": 2})
     keys = strs("large", "medium", None, "", "small")
-    yield case("map_dict", "CPython dict.get", lambda d, key, default: d.get(key, default), [constant, keys, whole(0)], "int")
+    yield case(
+        "map_dict", "CPython dict.get", lambda d, key, default: d.get(key, default), [constant, keys, whole(0)], "int"
+    )
     yield case("map_dict", "CPython dict.get", dict.get, [constant, keys], "int")
-    yield case("map_dict", "CPython dict.get", dict.get, [Constant({"map": ["int", "str"]}, {1: "one"}), ints(1, 2, None)], "str")
+    yield case(
+        "map_dict",
+        "CPython dict.get",
+        dict.get,
+        [Constant({"map": ["int", "str"]}, {1: "one"}), ints(1, 2, None)],
+        "str",
+    )
     fields = [{"name": "name", "type": "str"}, {"name": "teu", "type": "int"}]
-    yield case("struct_pack", "CPython dict(zip(names, values))", lambda *values: dict(zip(("name", "teu"), values, strict=True)),
-               [strs("Ever", None, None), ints(3, 4, None)], {"struct": fields}, options={"names": ["name", "teu"]},
-               sees_nulls=True)  # fmt: skip
+    yield case(
+        "struct_pack",
+        "CPython dict(zip(names, values))",
+        lambda *values: dict(zip(("name", "teu"), values, strict=True)),
+        [strs("Ever", None, None), ints(3, 4, None)],
+        {"struct": fields},
+        options={"names": ["name", "teu"]},
+        sees_nulls=True,
+    )
 
 
 def place(x: Any, options: list, default: int | None = None) -> int | None:
@@ -189,4 +270,10 @@ def codes() -> Iterator[dict]:
     x = strs("large", "small", None, "huge", "")
     yield case("ordinal_encode", "CPython list.index", place, [x, sizes], "int")
     yield case("ordinal_encode", "CPython list.index", place, [x, sizes, whole(-1)], "int")
-    yield case("ordinal_encode", "CPython list.index", place, [ints(10, 20, None, 30), Constant({"list": "int"}, [30, 20, 10])], "int")
+    yield case(
+        "ordinal_encode",
+        "CPython list.index",
+        place,
+        [ints(10, 20, None, 30), Constant({"list": "int"}, [30, 20, 10])],
+        "int",
+    )

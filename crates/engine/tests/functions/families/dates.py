@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cases import Column, Constant, case, floats, ints, strs, text, whole
-from families import joda
 from samples import DATES, TIMES, at
+
+from families import joda
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = ("America/New_York", "Asia/Kathmandu", "UTC", "Europe/Berlin", "Pacific/Apia")
@@ -39,8 +40,13 @@ def parts() -> Iterator[dict]:
         yield case(name, reference, compute, [DAYS], "int")
         yield case(name, reference, compute, [MOMENTS], "int")
     for first in (7, 3, 0, 8):
-        yield case("day_of_week", "CPython date.isoweekday, counted from the first day", day_of_week,
-                   [DAYS, whole(first)], "int")  # fmt: skip
+        yield case(
+            "day_of_week",
+            "CPython date.isoweekday, counted from the first day",
+            day_of_week,
+            [DAYS, whole(first)],
+            "int",
+        )
     yield case("hour_of_day", "CPython datetime.hour", lambda t: t.hour, [MOMENTS], "int")
     for zone in (*ZONES, "Mars/Olympus"):
         yield case("hour_of_day", "CPython zoneinfo", lambda t, zone: local(t, zone).hour, [ZONED, text(zone)], "int")
@@ -66,8 +72,11 @@ def truncated(t: datetime | date, unit: str) -> datetime | date:
         midnight = {}
     match unit:
         case "second" | "minute" | "hour":
-            finer = {"second": ("microsecond",), "minute": ("second", "microsecond"),
-                     "hour": ("minute", "second", "microsecond")}  # fmt: skip
+            finer = {
+                "second": ("microsecond",),
+                "minute": ("second", "microsecond"),
+                "hour": ("minute", "second", "microsecond"),
+            }
             return t.replace(**{name: 0 for name in finer[unit] if midnight})
         case "day":
             return t.replace(**midnight)
@@ -129,7 +138,9 @@ def holidays() -> Iterator[dict]:
         *((1986, 1, 20), (2024, 2, 19), (2024, 5, 27), (2024, 9, 2), (2024, 10, 14), (2024, 11, 11), (2024, 11, 28)),
         *((2024, 11, 29), (2023, 11, 10), (9999, 12, 31), (1, 1, 1), (2018, 11, 12), (2024, 5, 20), (2023, 5, 29)),
     ]
-    yield case("is_us_federal_holiday", reference, is_holiday, [Column("date", [date(*d) for d in days] + [None])], "bool")
+    yield case(
+        "is_us_federal_holiday", reference, is_holiday, [Column("date", [date(*d) for d in days] + [None])], "bool"
+    )
     times = [at(2024, 7, 4, 23, 59), at(2024, 7, 5), None, at(2022, 12, 26, 12)]
     yield case("is_us_federal_holiday", reference, is_holiday, [Column("datetime", times)], "bool")
 
@@ -137,19 +148,51 @@ def holidays() -> Iterator[dict]:
 def numbers() -> Iterator[dict]:
     hours, days = timedelta(hours=1), timedelta(days=1)
     spans = [hours, timedelta(microseconds=1), None, -days, timedelta(0), timedelta(days=365_000), 1.5 * hours]
-    yield case("total_seconds", "CPython timedelta.total_seconds", timedelta.total_seconds, [Column("timedelta", spans)],
-               "float")  # fmt: skip
-    yield case("unix_seconds", "CPython (t - epoch) / timedelta(seconds=1)", lambda t: (t - EPOCH) / timedelta(seconds=1),
-               [MOMENTS], "float")  # fmt: skip
-    yield case("unix_milliseconds", "CPython (t - epoch) // timedelta(milliseconds=1)",
-               lambda t: (t - EPOCH) // timedelta(milliseconds=1), [MOMENTS], "int")  # fmt: skip
-    seconds = ints(1_709_251_199, 0, None, -1, -62_135_596_800, 253_402_300_799, 253_402_300_800, -62_135_596_801, 2**63 - 1)
-    yield case("from_unix_seconds", "CPython datetime + timedelta", lambda n: EPOCH + timedelta(seconds=n), [seconds], "datetime")
+    yield case(
+        "total_seconds",
+        "CPython timedelta.total_seconds",
+        timedelta.total_seconds,
+        [Column("timedelta", spans)],
+        "float",
+    )
+    yield case(
+        "unix_seconds",
+        "CPython (t - epoch) / timedelta(seconds=1)",
+        lambda t: (t - EPOCH) / timedelta(seconds=1),
+        [MOMENTS],
+        "float",
+    )
+    yield case(
+        "unix_milliseconds",
+        "CPython (t - epoch) // timedelta(milliseconds=1)",
+        lambda t: (t - EPOCH) // timedelta(milliseconds=1),
+        [MOMENTS],
+        "int",
+    )
+    seconds = ints(
+        1_709_251_199, 0, None, -1, -62_135_596_800, 253_402_300_799, 253_402_300_800, -62_135_596_801, 2**63 - 1
+    )
+    yield case(
+        "from_unix_seconds",
+        "CPython datetime + timedelta",
+        lambda n: EPOCH + timedelta(seconds=n),
+        [seconds],
+        "datetime",
+    )
     parts = floats(1_709_251_199.25, 0.0, None, -0.5, 1.000001, -1.75, 1e300, float("nan"), float("inf"))
-    yield case("from_unix_seconds", "CPython datetime + timedelta", lambda n: EPOCH + timedelta(seconds=n), [parts], "datetime")
-    thousandths = ints(1_709_251_199_250, 0, None, -1, 253_402_300_799_999, 253_402_300_800_000, -62_135_596_800_000, 2**63 - 1)
-    yield case("from_unix_milliseconds", "CPython datetime + timedelta", lambda n: EPOCH + timedelta(milliseconds=n),
-               [thousandths], "datetime")  # fmt: skip
+    yield case(
+        "from_unix_seconds", "CPython datetime + timedelta", lambda n: EPOCH + timedelta(seconds=n), [parts], "datetime"
+    )
+    thousandths = ints(
+        1_709_251_199_250, 0, None, -1, 253_402_300_799_999, 253_402_300_800_000, -62_135_596_800_000, 2**63 - 1
+    )
+    yield case(
+        "from_unix_milliseconds",
+        "CPython datetime + timedelta",
+        lambda n: EPOCH + timedelta(milliseconds=n),
+        [thousandths],
+        "datetime",
+    )
 
 
 def from_iso(s: str) -> datetime:
@@ -162,26 +205,58 @@ def texts() -> Iterator[dict]:
     yield case("to_iso8601", "CPython datetime.isoformat", datetime.isoformat, [MOMENTS], "str")
     yield case("to_iso8601", "CPython date.isoformat", date.isoformat, [DAYS], "str")
     written = strs(
-        "2024-02-29T23:59:59Z", "2024-03-10T01:02:03.5+05:30", None, "2024-02-29", "2024-02-29T12:30",
-        "2024-02-29 12:30:00-08:00", "2024-02-29T12:30:00.123456789Z", "0001-01-01T00:00:00Z",
-        "9999-12-31T23:59:59.999999Z", "2023-02-29T00:00:00Z", "", "yesterday", "2024-02-29T12:30:00Z ", "2024-13-01",
-        "2024-02-29T25:00:00Z", "0001-01-01T00:00:00+01:00", "2024-02-29T12:30:00+0530",
-    )  # fmt: skip
+        "2024-02-29T23:59:59Z",
+        "2024-03-10T01:02:03.5+05:30",
+        None,
+        "2024-02-29",
+        "2024-02-29T12:30",
+        "2024-02-29 12:30:00-08:00",
+        "2024-02-29T12:30:00.123456789Z",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999Z",
+        "2023-02-29T00:00:00Z",
+        "",
+        "yesterday",
+        "2024-02-29T12:30:00Z ",
+        "2024-13-01",
+        "2024-02-29T25:00:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "2024-02-29T12:30:00+0530",
+    )
     yield case("from_iso8601_timestamp", "CPython datetime.fromisoformat", from_iso, [written], "datetime")
     yield case("parse_datetime", "CPython datetime.fromisoformat", from_iso, [written], "datetime")
     for pattern, written in joda.WRITTEN.items():
-        yield case("parse_datetime", "Joda-Time DateTimeFormat, calendar of CPython", joda.parse,
-                   [Column("str", written), text(pattern)], "datetime")  # fmt: skip
+        yield case(
+            "parse_datetime",
+            "Joda-Time DateTimeFormat, calendar of CPython",
+            joda.parse,
+            [Column("str", written), text(pattern)],
+            "datetime",
+        )
     for pattern in joda.PATTERNS:
-        yield case("format_datetime", "Joda-Time DateTimeFormat, calendar of CPython", joda.render,
-                   [MOMENTS, text(pattern)], "str")  # fmt: skip
+        yield case(
+            "format_datetime",
+            "Joda-Time DateTimeFormat, calendar of CPython",
+            joda.render,
+            [MOMENTS, text(pattern)],
+            "str",
+        )
     for zone in ZONES:
         compute = lambda t, pattern, zone: joda.render(local(t, zone), pattern)  # noqa: E731
-        yield case("format_datetime", "Joda-Time DateTimeFormat, CPython zoneinfo", compute,
-                   [ZONED, text("yyyy-MM-dd'T'HH:mm:ss.SSSZZ"), text(zone)], "str")  # fmt: skip
-    yield case("format_datetime", "Joda-Time DateTimeFormat, CPython zoneinfo",
-               lambda t, pattern, zone: joda.render(local(t, zone), pattern),
-               [ZONED, text("yyyy"), text("Mars/Olympus")], "str")  # fmt: skip
+        yield case(
+            "format_datetime",
+            "Joda-Time DateTimeFormat, CPython zoneinfo",
+            compute,
+            [ZONED, text("yyyy-MM-dd'T'HH:mm:ss.SSSZZ"), text(zone)],
+            "str",
+        )
+    yield case(
+        "format_datetime",
+        "Joda-Time DateTimeFormat, CPython zoneinfo",
+        lambda t, pattern, zone: joda.render(local(t, zone), pattern),
+        [ZONED, text("yyyy"), text("Mars/Olympus")],
+        "str",
+    )
 
 
 def bucket(t: datetime, length: timedelta, number: int, initial: datetime) -> datetime:
@@ -203,8 +278,15 @@ def buckets() -> Iterator[dict]:
             yield case("nth_bucket_end", reference, lambda t, d, n: bucket(t, d, n + 1, EPOCH), arguments, "datetime")
     monday = Constant("datetime", at(2024, 1, 1, 6))
     week = Constant("timedelta", timedelta(days=7))
-    yield case("current_bucket_start", reference, lambda t, d, i: bucket(t, d, 0, i), [MOMENTS, week, monday], "datetime")
+    yield case(
+        "current_bucket_start", reference, lambda t, d, i: bucket(t, d, 0, i), [MOMENTS, week, monday], "datetime"
+    )
     yield case("current_bucket_end", reference, lambda t, d, i: bucket(t, d, 1, i), [MOMENTS, week, monday], "datetime")
     for name, after in (("nth_bucket_start", 0), ("nth_bucket_end", 1)):
-        yield case(name, reference, lambda t, d, n, i, after=after: bucket(t, d, n + after, i),
-                   [MOMENTS, week, whole(-1), monday], "datetime")  # fmt: skip
+        yield case(
+            name,
+            reference,
+            lambda t, d, n, i, after=after: bucket(t, d, n + after, i),
+            [MOMENTS, week, whole(-1), monday],
+            "datetime",
+        )

@@ -2,7 +2,7 @@
 
 Letters: y Y year, x year of the week, w week, M month, d day, D day of the year, e E day of the week, a half of the
 day, K h H k hour, m minute, s second, S fraction, Z offset. Text in '…' and everything that is no letter stands for
-itself, '' is a quote. Any other letter is refused.
+itself, '' is a quote. Any other letter, an open quote and an empty pattern are refused.
 """
 
 import calendar
@@ -10,9 +10,9 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 PATTERNS = (
-    "yyyy-MM-dd HH:mm:ss", "yy/M/d", "EEE, d MMM yyyy", "EEEE MMMM", "h:mm a", "K k H", "hh KK kk", "SSS", "S", "SSSSSS",
-    "D DDD", "e", "xxxx-'W'ww-e", "xx", "Z", "ZZ", "YYYY", "y", "'o''clock' HH", "''", "", "yyyy.MM", "b", "'open",
-    "MMMMM", "EE", "yyyyMMddHHmmss", "m s",
+    "yyyy-MM-dd HH:mm:ss", "yy/M/d", "EEE, d MMM yyyy", "EEEE MMMM", "h:mm a", "K k H", "hh KK kk", "SSS", "S",
+    "SSSSSS", "D DDD", "e", "xxxx-'W'ww-e", "xx", "Z", "ZZ", "YYYY", "y", "'o''clock' HH", "''", "yyyy.MM", "MMMMM", "EE",
+    "yyyyMMddHHmmss", "m s", "", "b", "'open", "ZZZ",
 )  # fmt: skip
 WRITTEN = {
     "yyyy-MM-dd HH:mm:ss": ("2024-02-29 23:59:59", "0001-01-01 00:00:00", None, "2023-02-29 00:00:00", "2024-2-9 1:2:3",
@@ -39,6 +39,8 @@ LETTERS = "yYxwMdDeEaKhkHmsSZ"
 
 def tokens(pattern: str) -> list[tuple[str, str]]:
     """("text", literal) and ("letter", run of one letter), in order."""
+    if not pattern:
+        raise ValueError("an empty pattern")
     found = []
     for part in re.finditer(r"''|'((?:[^']|'')*)'|([A-Za-z])\2*|(.)", pattern, re.DOTALL):
         if part[0] == "''":

@@ -64,8 +64,9 @@ def rounding() -> Iterator[dict]:
     hundreds = (1250.0, 1350.0, -1250.0, 49.0, 50.0, None, -50.0, 1e300, math.nan, -math.inf, 0.0)
     integers = (15, 25, -15, -25, None, 4, 5, 0, 2**63 - 1, -(2**63), 10)
     for name, reference, compute in (
-        ("round", "CPython decimal ROUND_HALF_UP", half_away), ("bankers_round", "CPython round", round),
-    ):  # fmt: skip
+        ("round", "CPython decimal ROUND_HALF_UP", half_away),
+        ("bankers_round", "CPython round", round),
+    ):
         yield case(name, reference, compute, [floats(0.125), whole(2)], "float")
         yield case(name, reference, compute, [Column("float", ties)], "int")
         yield case(name, reference, compute, [Column("float", decimals), whole(2)], "float")
@@ -99,13 +100,28 @@ def sigmoid(x: float) -> float:
 def one_argument() -> Iterator[dict]:
     large = {"exp": numpy.exp, "cosh": numpy.cosh}
     for name, compute, column in (
-        ("sqrt", math.sqrt, NUMBERS), ("cbrt", math.cbrt, NUMBERS), ("exp", math.exp, LARGE), ("ln", math.log, NUMBERS),
-        ("log2", math.log2, NUMBERS), ("log10", math.log10, NUMBERS), ("sin", math.sin, DOMAIN),
-        ("cos", math.cos, DOMAIN), ("asin", math.asin, DOMAIN), ("acos", math.acos, DOMAIN), ("atan", math.atan, DOMAIN),
-        ("cosh", math.cosh, LARGE), ("tanh", math.tanh, LARGE), ("sigmoid", sigmoid, LARGE),
-        ("radians", math.radians, NUMBERS), ("degrees", math.degrees, NUMBERS),
-    ):  # fmt: skip
-        source = "CPython math.exp, 1 / (1 + e^-x)" if name == "sigmoid" else f"CPython {compute.__module__}.{compute.__name__}"
+        ("sqrt", math.sqrt, NUMBERS),
+        ("cbrt", math.cbrt, NUMBERS),
+        ("exp", math.exp, LARGE),
+        ("ln", math.log, NUMBERS),
+        ("log2", math.log2, NUMBERS),
+        ("log10", math.log10, NUMBERS),
+        ("sin", math.sin, DOMAIN),
+        ("cos", math.cos, DOMAIN),
+        ("asin", math.asin, DOMAIN),
+        ("acos", math.acos, DOMAIN),
+        ("atan", math.atan, DOMAIN),
+        ("cosh", math.cosh, LARGE),
+        ("tanh", math.tanh, LARGE),
+        ("sigmoid", sigmoid, LARGE),
+        ("radians", math.radians, NUMBERS),
+        ("degrees", math.degrees, NUMBERS),
+    ):
+        source = (
+            "CPython math.exp, 1 / (1 + e^-x)"
+            if name == "sigmoid"
+            else f"CPython {compute.__module__}.{compute.__name__}"
+        )
         reference = f"{source}, numpy.{name} on overflow" if name in large else source
         either = or_infinite(compute, large.get(name, compute))
         for values in (Column("float", column), ints(1, 0, None, 4, -1, 1000)):
@@ -137,26 +153,58 @@ def two_arguments() -> Iterator[dict]:
     right = floats(1.0, 1.0, 1.0, -1.0, 1.0, None, 1.0, math.inf, 0.0, -1.0)
     yield case("atan2", "CPython math.atan2", math.atan2, [left, right], "float", tolerance=LAST_DIGIT)
     for name in ("power", "pow"):
-        yield case(name, "CPython **", power, [
-            ints(2, 2, 10, 0, None, 2, -2, 2, 2, 1, -1, 3), ints(10, 62, 18, 0, 1, None, 63, 63, -1, 2**62, 2**62 + 1, 64),
-        ], "int")  # fmt: skip
-        yield case(name, "CPython **", power, [
-            floats(2.0, 9.0, -8.0, 0.0, None, 2.0, -1.0, 10.0, math.nan, math.inf, 0.0, -2.0, 1.0),
-            floats(0.5, 0.5, 1 / 3, 0.0, 1.0, None, 3.0, 400.0, 0.0, 0.0, -1.0, 2.0, math.nan),
-        ], "float", tolerance=LAST_DIGIT)  # fmt: skip
+        yield case(
+            name,
+            "CPython **",
+            power,
+            [
+                ints(2, 2, 10, 0, None, 2, -2, 2, 2, 1, -1, 3),
+                ints(10, 62, 18, 0, 1, None, 63, 63, -1, 2**62, 2**62 + 1, 64),
+            ],
+            "int",
+        )
+        yield case(
+            name,
+            "CPython **",
+            power,
+            [
+                floats(2.0, 9.0, -8.0, 0.0, None, 2.0, -1.0, 10.0, math.nan, math.inf, 0.0, -2.0, 1.0),
+                floats(0.5, 0.5, 1 / 3, 0.0, 1.0, None, 3.0, 400.0, 0.0, 0.0, -1.0, 2.0, math.nan),
+            ],
+            "float",
+            tolerance=LAST_DIGIT,
+        )
         yield case(name, "CPython **", power, [ints(2, -8, 0), floats(0.5, 2.0, -1.0)], "float", tolerance=LAST_DIGIT)
-    yield case("mod", "CPython %", lambda a, b: a % b, [
-        ints(7, -7, 7, -7, 0, None, 7, 7, -(2**63), 2**63 - 1), ints(3, 3, -3, -3, 3, 3, None, 0, -1, -(2**63)),
-    ], "int")  # fmt: skip
-    yield case("mod", "CPython %", lambda a, b: a % b, [
-        floats(7.5, -7.5, 7.5, -0.0, None, 1.0, 1.0, math.inf, 5.0, -5.0, math.nan, 0.3),
-        floats(2.0, 2.0, -2.0, 3.0, 1.0, None, 0.0, 2.0, math.inf, math.inf, 1.0, 0.1),
-    ], "float")  # fmt: skip
+    yield case(
+        "mod",
+        "CPython %",
+        lambda a, b: a % b,
+        [
+            ints(7, -7, 7, -7, 0, None, 7, 7, -(2**63), 2**63 - 1),
+            ints(3, 3, -3, -3, 3, 3, None, 0, -1, -(2**63)),
+        ],
+        "int",
+    )
+    yield case(
+        "mod",
+        "CPython %",
+        lambda a, b: a % b,
+        [
+            floats(7.5, -7.5, 7.5, -0.0, None, 1.0, 1.0, math.inf, 5.0, -5.0, math.nan, 0.3),
+            floats(2.0, 2.0, -2.0, 3.0, 1.0, None, 0.0, 2.0, math.inf, math.inf, 1.0, 0.1),
+        ],
+        "float",
+    )
     dividends = floats(1.0, 1.0, 0.0, None, 1.0, -1.0, 1e300, math.nan, math.inf, 1.0)
     divisors = floats(4.0, 0.0, 0.0, 1.0, None, -0.0, 1e-300, 2.0, math.inf, math.nan)
     yield case("safe_divide", "numpy /, null for a zero divisor", true_quotient, [dividends, divisors], "float")
-    yield case("safe_divide", "numpy /, null for a zero divisor", true_quotient,
-               [ints(7, 1, -7, None, 1), ints(2, 0, 2, 1, None)], "float")  # fmt: skip
+    yield case(
+        "safe_divide",
+        "numpy /, null for a zero divisor",
+        true_quotient,
+        [ints(7, 1, -7, None, 1), ints(2, 0, 2, 1, None)],
+        "float",
+    )
 
 
 def extreme(largest: bool) -> Callable:
@@ -177,26 +225,55 @@ def clamp(x: float, low: float, high: float) -> float:
 
 def choices() -> Iterator[dict]:
     for name, largest in (("greatest", True), ("least", False), ("max", True), ("min", False)):
-        reference = f"CPython {'max' if largest else 'min'} of what is not null; NaN propagates as in numpy.{'maximum' if largest else 'minimum'}"
+        reference = f"CPython {'max' if largest else 'min'}; nulls skipped, NaN propagates as in numpy"
         choose = extreme(largest)
         given = [ints(1, None, None, 2**63 - 1, 5), ints(2, 2, None, -(2**63), 5), ints(3, None, None, 0, None)]
         yield case(name, reference, choose, given, "int", sees_nulls=True)
-        yield case(name, reference, choose, [
-            floats(1.5, math.nan, None, math.inf, 1.0, None), floats(2.5, 1.0, 3.0, math.nan, -math.inf, math.nan),
-        ], "float", sees_nulls=True)  # fmt: skip
-        yield case(name, reference, choose, [strs("b", "Z", None, "é", ""), strs("a", "a", "x", "z", "a")], "str",
-                   sees_nulls=True)  # fmt: skip
-        yield case(name, reference, choose, [Column("date", DATES), Column("date", DATES[::-1])], "date",
-                   sees_nulls=True)  # fmt: skip
+        yield case(
+            name,
+            reference,
+            choose,
+            [
+                floats(1.5, math.nan, None, math.inf, 1.0, None),
+                floats(2.5, 1.0, 3.0, math.nan, -math.inf, math.nan),
+            ],
+            "float",
+            sees_nulls=True,
+        )
+        yield case(
+            name,
+            reference,
+            choose,
+            [strs("b", "Z", None, "é", ""), strs("a", "a", "x", "z", "a")],
+            "str",
+            sees_nulls=True,
+        )
+        yield case(
+            name, reference, choose, [Column("date", DATES), Column("date", DATES[::-1])], "date", sees_nulls=True
+        )
         yield case(name, reference, choose, [ints(1, 3, None), floats(2.5, 2.5, 2.5)], "float", sees_nulls=True)
         yield case(name, reference, choose, [ints(4, None)], "int", sees_nulls=True)
-        yield case(name, reference, choose, [bools(True, None, False), bools(False, True, False)], "bool",
-                   sees_nulls=True)  # fmt: skip
-    yield case("clamp", "numpy.clip", clamp, [ints(5, -5, 50, None, 5, 5, 5), ints(0, 0, 0, 0, None, 0, 10),
-                                              ints(10, 10, 10, 10, 10, None, 0)], "int")  # fmt: skip
-    yield case("clamp", "numpy.clip", clamp, [
-        floats(0.5, -1.0, 2.0, None, math.nan, math.inf, -math.inf, 0.5), Constant("float", 0.0), Constant("float", 1.0),
-    ], "float")  # fmt: skip
+        yield case(
+            name, reference, choose, [bools(True, None, False), bools(False, True, False)], "bool", sees_nulls=True
+        )
+    yield case(
+        "clamp",
+        "numpy.clip",
+        clamp,
+        [ints(5, -5, 50, None, 5, 5, 5), ints(0, 0, 0, 0, None, 0, 10), ints(10, 10, 10, 10, 10, None, 0)],
+        "int",
+    )
+    yield case(
+        "clamp",
+        "numpy.clip",
+        clamp,
+        [
+            floats(0.5, -1.0, 2.0, None, math.nan, math.inf, -math.inf, 0.5),
+            Constant("float", 0.0),
+            Constant("float", 1.0),
+        ],
+        "float",
+    )
 
 
 def width_bucket(x: float, low: float, high: float, buckets: int) -> int:
@@ -223,14 +300,30 @@ def statistics() -> Iterator[dict]:
     for low, high, buckets in ((0.0, 10.0, 4), (10.0, 0.0, 4), (0.0, 0.0, 4), (0.0, 10.0, 0), (-1.0, 1.0, 1)):
         edges = [Constant("float", low), Constant("float", high), whole(buckets)]
         yield case("width_bucket", "PostgreSQL width_bucket", width_bucket, [xs, *edges], "int")
-    yield case("width_bucket", "PostgreSQL width_bucket", width_bucket, [
-        ints(5, 5, None, 5), ints(0, None, 0, 0), ints(10, 10, 10, 10), ints(5, 5, 5, None),
-    ], "int")  # fmt: skip
-    yield case("normal_cdf", "CPython math.erfc", normal_cdf, [
-        floats(0.0, 1.96, -1.96, None, math.inf, -math.inf, math.nan, -30.0, 0.0, 0.0, 0.0, 5.0),
-        floats(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0, 0.0, 4.0),
-        floats(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, -1.0, 2.0),
-    ], "float", tolerance=1e-12)  # fmt: skip
+    yield case(
+        "width_bucket",
+        "PostgreSQL width_bucket",
+        width_bucket,
+        [
+            ints(5, 5, None, 5),
+            ints(0, None, 0, 0),
+            ints(10, 10, 10, 10),
+            ints(5, 5, 5, None),
+        ],
+        "int",
+    )
+    yield case(
+        "normal_cdf",
+        "CPython math.erfc",
+        normal_cdf,
+        [
+            floats(0.0, 1.96, -1.96, None, math.inf, -math.inf, math.nan, -30.0, 0.0, 0.0, 0.0, 5.0),
+            floats(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, None, 0.0, 0.0, 4.0),
+            floats(1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, -1.0, 2.0),
+        ],
+        "float",
+        tolerance=1e-12,
+    )
     yield case("e", "CPython math.e", lambda: math.e, [], "float")
     yield case("pi", "CPython math.pi", lambda: math.pi, [], "float")
 
@@ -251,8 +344,10 @@ def shift(move: Callable[[int, int], int]) -> Callable[[int, int], int]:
 
 
 def bits() -> Iterator[dict]:
-    for name, move in (("bitwise_right_shift", lambda a, n: signed((a & 2**64 - 1) >> n)),
-                       ("bitwise_arithmetic_shift_right", lambda a, n: a >> n)):  # fmt: skip
+    for name, move in (
+        ("bitwise_right_shift", lambda a, n: signed((a & 2**64 - 1) >> n)),
+        ("bitwise_arithmetic_shift_right", lambda a, n: a >> n),
+    ):
         yield case(name, "CPython >>", shift(move), [ints(-8), whole(1)], "int")
     left, right = ints(12, -1, None, 2**63 - 1, -(2**63), 5), ints(10, 255, 1, -1, 1, None)
     yield case("bitwise_and", "CPython &", lambda a, b: a & b, [left, right], "int")
@@ -261,8 +356,15 @@ def bits() -> Iterator[dict]:
     yield case("bitwise_not", "CPython ~", lambda a: ~a, [Column("int", WHOLES)], "int")
     words = ints(1, 1, 3, -1, None, 1, 1, 7, -8, 1, -(2**63), 2**63 - 1)
     places = ints(4, 63, 63, 1, 1, None, 64, 0, 2, -1, 63, 2**63 - 1)
-    yield case("bitwise_left_shift", "CPython <<, low 64 bits", shift(lambda a, n: signed(a << n)), [words, places], "int")
-    yield case("bitwise_right_shift", "CPython >> of the unsigned word", shift(lambda a, n: signed((a & 2**64 - 1) >> n)),
-               [words, places], "int")  # fmt: skip
+    yield case(
+        "bitwise_left_shift", "CPython <<, low 64 bits", shift(lambda a, n: signed(a << n)), [words, places], "int"
+    )
+    yield case(
+        "bitwise_right_shift",
+        "CPython >> of the unsigned word",
+        shift(lambda a, n: signed((a & 2**64 - 1) >> n)),
+        [words, places],
+        "int",
+    )
     yield case("bitwise_arithmetic_shift_right", "CPython >>", shift(lambda a, n: a >> n), [words, places], "int")
     yield case("bitwise_and", "CPython &", lambda a, b: a & b, [ints(6, None), whole(3)], "int")

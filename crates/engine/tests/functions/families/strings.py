@@ -35,19 +35,32 @@ def changes() -> Iterator[dict]:
     yield case("rtrim", "CPython str.rstrip", str.rstrip, [spaces], "str")
     yield case("reverse", "CPython s[::-1]", lambda s: s[::-1], [column], "str")
     yield case("length", "CPython len", len, [column], "int")
-    yield case("replace", "CPython str.replace", str.replace, [
-        strs("a-b-c", "", None, "abc", "aaa", "Straße", "x", "x", "abc"),
-        strs("-", "a", "a", None, "aa", "ß", "x", "y", ""),
-        strs("+", "b", "b", "x", "b", "ss", "", "z", "-"),
-    ], "str")  # fmt: skip
+    yield case(
+        "replace",
+        "CPython str.replace",
+        str.replace,
+        [
+            strs("a-b-c", "", None, "abc", "aaa", "Straße", "x", "x", "abc"),
+            strs("-", "a", "a", None, "aa", "ß", "x", "y", ""),
+            strs("+", "b", "b", "x", "b", "ss", "", "z", "-"),
+        ],
+        "str",
+    )
     yield case("replace", "CPython str.replace", str.replace, [column, text("a"), text("4")], "str")
     yield case("chr", "CPython chr, as UTF-8", chr, [ints(*CODES)], "str")
     compatible = strs("ﬁne", "", None, "Å", "cafe\u0301", "é", "①", "Ⅳ", "ｶﾞ", "한", "x²", "ß", "…")
-    yield case("unidecode_normalize", "CPython unicodedata.normalize('NFKD')",
-               lambda s: unicodedata.normalize("NFKD", s), [compatible], "str")  # fmt: skip
+    yield case(
+        "unidecode_normalize",
+        "CPython unicodedata.normalize('NFKD')",
+        lambda s: unicodedata.normalize("NFKD", s),
+        [compatible],
+        "str",
+    )
     latin = strs("Straße", "", None, "Łódź", "Ærøskøbing", "Ísafjörður", "İzmir", "Привет", "Αθήνα", "plain ~", "…–“”")
     yield case("unidecode_to_ascii", "anyascii 0.3.3", anyascii.anyascii, [latin], "str")
-    words = strs("running", "ponies", None, "", "generously", "national", "happiness", "sky", "crying", "ships", "agreed")
+    words = strs(
+        "running", "ponies", None, "", "generously", "national", "happiness", "sky", "crying", "ships", "agreed"
+    )
     stem = snowballstemmer.stemmer("english").stemWord
     yield case("word_stem", "Snowball English (Porter2), snowballstemmer 3.1.1", stem, [words], "str")
 
@@ -55,15 +68,27 @@ def changes() -> Iterator[dict]:
 def questions() -> Iterator[dict]:
     left = strs("harbour", "", None, "abc", "abc", "Straße", "ab", "cafe\u0301", "港口", "Harbour")
     for name, reference, compute, wanted in (
-        ("starts_with", "CPython str.startswith", str.startswith,
-         ("har", "", "a", None, "", "Stra", "abc", "café", "港", "har")),
-        ("ends_with", "CPython str.endswith", str.endswith,
-         ("our", "", "a", None, "", "ße", "abc", "\u0301", "口", "OUR")),
-        ("str_contains", "CPython in", lambda s, part: part in s,
-         ("bo", "", "a", None, "", "raß", "abc", "fe", "口", "harb")),
+        (
+            "starts_with",
+            "CPython str.startswith",
+            str.startswith,
+            ("har", "", "a", None, "", "Stra", "abc", "café", "港", "har"),
+        ),
+        (
+            "ends_with",
+            "CPython str.endswith",
+            str.endswith,
+            ("our", "", "a", None, "", "ße", "abc", "\u0301", "口", "OUR"),
+        ),
+        (
+            "str_contains",
+            "CPython in",
+            lambda s, part: part in s,
+            ("bo", "", "a", None, "", "raß", "abc", "fe", "口", "harb"),
+        ),
         ("strpos", "CPython str.find", str.find, ("r", "", "a", None, "", "ß", "abc", "\u0301", "口", "h")),
         ("strrpos", "CPython str.rfind", str.rfind, ("r", "", "a", None, "", "ß", "abc", "\u0301", "口", "h")),
-    ):  # fmt: skip
+    ):
         result = "int" if "pos" in name else "bool"
         yield case(name, reference, compute, [left, Column("str", wanted)], result)
         yield case(name, reference, compute, [Column("str", TEXTS), text("a")], result)
@@ -92,8 +117,9 @@ def parts() -> Iterator[dict]:
     delimiters = strs(",", ",", ",", None, ",", ",", "::", "ß", "")
     yield case("split", "CPython str.split", str.split, [listed, delimiters], {"list": "str"})
     for limit in (1, 0, -1):
-        yield case("split", "CPython str.split(d, maxsplit)", str.split, [listed, text(","), whole(limit)],
-                   {"list": "str"})  # fmt: skip
+        yield case(
+            "split", "CPython str.split(d, maxsplit)", str.split, [listed, text(","), whole(limit)], {"list": "str"}
+        )
     counted = ints(1, 0, 0, 0, 1, 1, 1, 2, 0)
     yield case("split_part", "CPython str.split(d)[i]", part, [listed, delimiters, counted], "str")
     pieces = ints(0, 1, 2, 3, -1, -3, -4, None, 2**63 - 1)
@@ -118,9 +144,13 @@ def padding() -> Iterator[dict]:
     pads = strs("*", "xy", "*", "*", "*", None, "*", "äö", "*", "*", "", "👍", "*")
     for name, on_left in (("lpad", True), ("rpad", False)):
         compute = lambda s, n, pad, on_left=on_left: padded(s, n, pad, on_left)  # noqa: E731
-        yield case(name, f"CPython str.{'rjust' if on_left else 'ljust'}",
-                   lambda s, n, pad, on_left=on_left: (s.rjust(n, pad) if on_left else s.ljust(n, pad))[:n],
-                   [strs("a", None, "abcdef", ""), whole(5), text("*")], "str")  # fmt: skip
+        yield case(
+            name,
+            f"CPython str.{'rjust' if on_left else 'ljust'}",
+            lambda s, n, pad, on_left=on_left: (s.rjust(n, pad) if on_left else s.ljust(n, pad))[:n],
+            [strs("a", None, "abcdef", ""), whole(5), text("*")],
+            "str",
+        )
         yield case(name, f"PostgreSQL {name}", compute, [subject, lengths, pads], "str")
 
 
@@ -132,9 +162,16 @@ def patterns() -> Iterator[dict]:
     subject = strs("harbour", "", None, "50%", "a_b", "axb", "a\nb", "日本", "Harbour", "hb", "a\\b")
     for pattern in ("har%", "%", "", "h%r", "h_r%", "50\\%", "a\\_b", "__", "a%b", "%b", "(.*)", "a.b"):
         yield case("like", "pyarrow.compute.match_like", like, [subject, text(pattern)], "bool")
-    yield case("like", "pyarrow.compute.match_like", like, [
-        strs("abc", "abc", None, "abc", ""), strs("a%", "b%", "%", None, "%"),
-    ], "bool")  # fmt: skip
+    yield case(
+        "like",
+        "pyarrow.compute.match_like",
+        like,
+        [
+            strs("abc", "abc", None, "abc", ""),
+            strs("a%", "b%", "%", None, "%"),
+        ],
+        "bool",
+    )
 
 
 def replacement(template: str) -> str:
@@ -167,19 +204,36 @@ def extracted_all(s: str, pattern: str, group: int) -> list[str | None]:
 def expressions() -> Iterator[dict]:
     subject = strs("IMO 9074729, IMO 123", "", None, "imo 1", "Straße 5", "港口 12", "a\nb", "x" * 40, "٣")
     for pattern in ("IMO (\\d+)", "^x+$", "(?i)imo", "\\bStra", "a.b", "(?s)a.b", "[^\\x00-\\x7f]", "", "\\d", "\\w+ß"):
-        yield case("regexp_like", "CPython re.search", lambda s, p: re.search(p, s) is not None,
-                   [subject, text(pattern)], "bool")  # fmt: skip
+        yield case(
+            "regexp_like",
+            "CPython re.search",
+            lambda s, p: re.search(p, s) is not None,
+            [subject, text(pattern)],
+            "bool",
+        )
     for pattern, template in (
-        ("\\d+", "#"), ("(\\w)(\\d)", "$2$1"), ("(?P<code>[A-Z]+) ", "${code}-"), ("(\\d)\\d*", "$1x"), ("O", "$$"),
-        ("\\s", ""), ("M", "\\"), ("(M)", "${1}0"),
-    ):  # fmt: skip
+        ("\\d+", "#"),
+        ("(\\w)(\\d)", "$2$1"),
+        ("(?P<code>[A-Z]+) ", "${code}-"),
+        ("(\\d)\\d*", "$1x"),
+        ("O", "$$"),
+        ("\\s", ""),
+        ("M", "\\"),
+        ("(M)", "${1}0"),
+    ):
         yield case("regexp_replace", "CPython re.sub", substituted, [subject, text(pattern), text(template)], "str")
     yield case("regexp_replace", "CPython re.sub", substituted, [subject, text("[0-9 ]")], "str")
     yield case("regexp_replace", "CPython re.sub", substituted, [strs("abc", "b"), text("(b)"), text("$2")], "str")
     for pattern, group in (("IMO (\\d+)", 1), ("IMO (\\d+)", 0), ("(x)|(\\d)", 1), ("(\\d)|(b)", 2)):
         yield case("regexp_extract", "CPython re.search", extracted, [subject, text(pattern), whole(group)], "str")
-        yield case("regexp_extract_all", "CPython re.finditer", extracted_all, [subject, text(pattern), whole(group)],
-                   {"list": "str"})  # fmt: skip
+        yield case(
+            "regexp_extract_all",
+            "CPython re.finditer",
+            extracted_all,
+            [subject, text(pattern), whole(group)],
+            {"list": "str"},
+        )
     for pattern in (",\\s*", "\\d", "\\s+", "x"):
-        yield case("regexp_split", "CPython re.split", lambda s, p: re.split(p, s), [subject, text(pattern)],
-                   {"list": "str"})  # fmt: skip
+        yield case(
+            "regexp_split", "CPython re.split", lambda s, p: re.split(p, s), [subject, text(pattern)], {"list": "str"}
+        )

@@ -6,11 +6,27 @@ from urllib.parse import urlsplit
 from cases import case, strs
 
 URLS = strs(
-    "https://user:secret@Example.COM:8443/a/b%20c/?q=1#top", "http://example.com", None, "", "example.com/x",
-    "HTTP://EXAMPLE.com/", "ftp://[2001:db8::1]:21/file", "mailto:a@example.com", "file:///etc/hosts", "//host/path",
-    "https://münchen.example/straße", "http://example.com?x=/y", "http://example.com/a/../b", "s3://bucket/key",
-    "http://[::1", "not a url", "http://example.com/a;b=1#f", "data:text/plain,hi", "http://1.2.3.4/", "#top",
-)  # fmt: skip
+    "https://user:secret@Example.COM:8443/a/b%20c/?q=1#top",
+    "http://example.com",
+    None,
+    "",
+    "example.com/x",
+    "HTTP://EXAMPLE.com/",
+    "ftp://[2001:db8::1]:21/file",
+    "mailto:a@example.com",
+    "file:///etc/hosts",
+    "//host/path",
+    "https://münchen.example/straße",
+    "http://example.com?x=/y",
+    "http://example.com/a/../b",
+    "s3://bucket/key",
+    "http://[::1",
+    "not a url",
+    "http://example.com/a;b=1#f",
+    "data:text/plain,hi",
+    "http://1.2.3.4/",
+    "#top",
+)
 
 
 def cases() -> Iterator[dict]:

@@ -1,4 +1,7 @@
-"""Aggregates of rows that are written as functions: `F.max_by(_.calls[_.teu], _.at)` is `_.calls[_.teu].max_by(_.at)`."""
+"""Aggregates of rows, most of them methods of rows, some written as functions too.
+
+`F.max_by(_.calls[_.teu], _.at)` is the same as `_.calls[_.teu].max_by(_.at)`.
+"""
 
 from typing import Any
 

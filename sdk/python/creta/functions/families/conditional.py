@@ -81,7 +81,10 @@ def map_values(m: Map) -> List:
 
 @function(nulls="Null in, null out; the default is for values that are not among the options.")
 def ordinal_encode(x: Value, options: List, default: Int = None) -> Int:
-    """The position of x in a constant list, counted from 0, of equal ones the first; else the default, null without one."""
+    """The position of x in a constant list, counted from 0, of equal ones the first; else the default.
+
+    * Without a default it is null.
+    """
 
 
 @written(nulls="Null in, null out; what cannot be converted is null too.")

@@ -161,7 +161,8 @@ def format_datetime(t: Datetime, format: Str, tz: Str = None) -> Str:
       `s` second, `S` fraction (cut off, not rounded), `Z` +0000, `ZZ` +00:00.
     * The number of letters is the least number of digits; `yy` has two; `MMM` and `E` are short names, `MMMM` and
       `EEEE` whole ones, in English.
-    * Text stands in single quotes, two quotes are one. Other letters and unknown zones are an error.
+    * Text stands in single quotes, two quotes are one. Other letters, an open quote, an empty pattern and unknown zones
+      are an error.
     """
 
 

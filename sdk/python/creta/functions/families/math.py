@@ -1,4 +1,7 @@
-"""Mathematics. What Python's `math` raises for fails the row; a float result that is too large is infinite, an int fails."""
+"""Mathematics. What Python's `math` raises for is an error.
+
+Only a float that is too large is infinite instead, except in `power`; an int that exceeds 64 bits is an error.
+"""
 
 from creta.functions.declaring import declared_in, function
 from creta.functions.kinds import Float, Int, Number, Same

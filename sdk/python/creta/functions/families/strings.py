@@ -25,7 +25,8 @@ def like(s: Str, pattern: Str) -> Bool:
 def regexp_like(s: Str, pattern: Str) -> Bool:
     """Whether a match of the regular expression is found anywhere in `s`.
 
-    * The syntax is RE2's: no look-around, no back-references, linear time. Classes such as `\\d` and `\\w` know Unicode.
+    * The syntax is RE2's: no look-around, no back-references, linear time.
+    * Classes such as `\\d` and `\\w` know Unicode.
     * `(?i)` ignores case, `(?s)` lets the dot take line breaks, `(?m)` lets `^` and `$` stand at each line.
     """
 
@@ -196,7 +197,7 @@ def word_stem(s: Str) -> Str:
 
 @function()
 def unidecode_normalize(s: Str) -> Str:
-    """Unicode's normal form NFKD: accents come apart from letters, ligatures and other compatible forms are resolved."""
+    """Unicode's normal form NFKD: accents come apart from letters, ligatures and the like are resolved."""
 
 
 @function()
