@@ -32,6 +32,7 @@ fingerprint() {
     (
         cd "$root"
         cat sdk/python/pyproject.toml examples/flights/requirements.txt scripts/requirements-test.txt scripts/setup_python.sh
+        cat crates/engine/tests/functions/requirements.txt
         printf '%s\n' "$root" "$1"
         "$1" --version
     ) | sha256sum | cut -d ' ' -f 1
@@ -50,6 +51,7 @@ rm -f "$stamp"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
     --editable "$root/sdk/python" \
     --requirement "$root/examples/flights/requirements.txt" \
-    --requirement "$root/scripts/requirements-test.txt" ||
+    --requirement "$root/scripts/requirements-test.txt" \
+    --requirement "$root/crates/engine/tests/functions/requirements.txt" ||
     fail "pip could not install the requirements; its message is above. Check the network or pip's index settings."
 printf '%s\n' "$wanted" >"$stamp"
