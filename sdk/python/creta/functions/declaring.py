@@ -8,15 +8,16 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from creta.definition.expressions import Expression, call
 from creta.functions.examples import EXAMPLES
-from creta.functions.kinds import Kind
 
 NULL_IN_NULL_OUT = "Null in, null out."
 # Turns a constant argument into the one that travels; raises a fault for what cannot be meant.
 Prepare = Callable[[str, Any], Any]
+# To editors a declared function is what its declaration says.
+Declared = TypeVar("Declared", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -44,49 +45,44 @@ ENTRIES: dict[str, Entry] = {}
 
 def function(
     *, nulls: str = NULL_IN_NULL_OUT, options: tuple[str, ...] = (), prepare: Mapping[str, Prepare] | None = None
-) -> Callable[[Callable], Callable[..., Expression]]:
+) -> Callable[[Declared], Declared]:
     """Declares a function whose call is built from its arguments in order.
 
     Arguments left out at the end are left out of the call. Those named in `options` are constants beside the arguments.
     """
 
-    def declare(declaration: Callable) -> Callable[..., Expression]:
+    def declare(declaration: Declared) -> Declared:
         signature = inspect.signature(declaration)
 
         def build(*arguments: Any, **named: Any) -> Expression:
-            bound = signature.bind(*arguments, **named)
+            try:
+                bound = signature.bind(*arguments, **named)
+            except TypeError as error:
+                raise TypeError(f"{declaration.__name__}{signature}: {error}") from None
             for name, convert in (prepare or {}).items():
                 if name in bound.arguments:
                     bound.arguments[name] = convert(f"{declaration.__name__}: {name}", bound.arguments[name])
             beside = {name: bound.arguments.pop(name) for name in options if name in bound.arguments}
             return call(declaration.__name__, *_ordered(bound, options), **beside)
 
-        return enter(declaration, build, nulls)
+        functools.update_wrapper(build, declaration)
+        return _enter(build, nulls)
 
     return declare
 
 
-def enter(declaration: Callable, build: Callable[..., Expression], nulls: str) -> Callable[..., Expression]:
-    """Puts a builder in the catalogue under the name, signature and docstring of its declaration."""
-    functools.update_wrapper(build, declaration)
-    entry = _entry(declaration, nulls)
+def written(*, nulls: str = NULL_IN_NULL_OUT) -> Callable[[Declared], Declared]:
+    """Enters a function that builds its call itself."""
+    return lambda declaration: _enter(declaration, nulls)
+
+
+def _enter(build: Declared, nulls: str) -> Declared:
+    """Puts a builder in the catalogue and completes its docstring."""
+    entry = _entry(build, nulls)
     build.__doc__ = entry.docstring()
     FUNCTIONS[entry.name] = build
     ENTRIES[entry.name] = entry
     return build
-
-
-def written(*, nulls: str = NULL_IN_NULL_OUT) -> Callable[[Callable], Callable[..., Expression]]:
-    """Enters a function that builds its call itself."""
-
-    def declare(declaration: Callable) -> Callable[..., Expression]:
-        entry = _entry(declaration, nulls)
-        declaration.__doc__ = entry.docstring()
-        FUNCTIONS[entry.name] = declaration
-        ENTRIES[entry.name] = entry
-        return declaration
-
-    return declare
 
 
 def declared_in(module: str) -> list[str]:
@@ -122,8 +118,3 @@ def _entry(declaration: Callable, nulls: str) -> Entry:
         nulls=nulls,
         example=EXAMPLES.get(declaration.__name__),
     )
-
-
-def kinds_of(entry: Entry) -> list[Kind]:
-    """The kinds of the parameters, then of the result."""
-    return [part.annotation for part in entry.signature.parameters.values()] + [entry.signature.return_annotation]
