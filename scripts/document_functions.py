@@ -38,12 +38,16 @@ What `_` expressions can compute: `import creta.functions as F`, then `F.lower(_
 """
 
 
+def read(family: str) -> list[dict[str, Any]]:
+    return json.loads((EXPECTED / f"{family}.json").read_text(encoding="utf-8"))
+
+
 @functools.cache
 def cases(kind: str) -> dict[str, dict[str, Any]]:
     """The first case of each "function" or "aggregate": its usual use."""
     first: dict[str, dict[str, Any]] = {}
-    for family in FAMILIES:
-        for case in json.loads((EXPECTED / f"{family}.json").read_text(encoding="utf-8")):
+    for family in (*FAMILIES, "lambdas"):
+        for case in read(family):
             if kind in case:
                 first.setdefault(case[kind], case)
     return first
@@ -85,16 +89,23 @@ def row_of(case: dict[str, Any]) -> int:
     return next(row for row, (value, raised) in enumerate(answers) if value is not None and not raised)
 
 
+def argument_text(part: dict[str, Any], row: int) -> str:
+    if part["type"] == "lambda":
+        return part["written"]
+    return shown(part["type"], part["constant"] if "constant" in part else part["values"][row])
+
+
 def call_text(name: str, case: dict[str, Any]) -> str:
     """A case of a function as a call and its result."""
     row = row_of(case)
-    given = [
-        shown(part["type"], part["constant"] if "constant" in part else part["values"][row])
-        for part in case["arguments"]
-    ]
+    given = [argument_text(part, row) for part in case["arguments"]]
     written = f"{name}({', '.join(given)})"
     if name == "cast":
         written = f"cast({given[0]}, {case['options']['type']})"
+    if name == "array_reduce":
+        written = f"array_reduce({given[0]}, {given[1]}, {case['options']['item_type']}, {given[2]})"
+    if name == "zip_with":
+        written = f"zip_with({', '.join(given[:-1])}, fn={given[-1]})"
     if name == "struct_pack":
         fields = ", ".join(f'"{field}": {value}' for field, value in zip(case["options"]["names"], given, strict=True))
         written = f"struct_pack({{{fields}}})"
@@ -106,12 +117,15 @@ def call_text(name: str, case: dict[str, Any]) -> str:
     return f"{written} → {shown(case['result']['type'], case['result']['values'][row])}"
 
 
+def column_text(column: dict[str, Any]) -> str:
+    return "[" + ", ".join(shown(column["type"], value) for value in column["values"]) + "]"
+
+
 def aggregate_text(name: str, case: dict[str, Any], *, method: bool) -> str:
     """A case of an aggregate, its columns written as lists."""
-    columns = [
-        "[" + ", ".join(shown(case[key]["type"], value) for value in case[key]["values"]) + "]"
-        for key in ("column", "by") if key in case
-    ]  # fmt: skip
+    columns = [column_text(case[key]) for key in ("column", "by") if key in case]
+    if "order" in case:
+        columns.append(f"sort_order({', '.join(column_text(key) for key in case['order'])})")
     options = [f"{key}={value}" if key == "quantile" else str(value) for key, value in case["options"].items()]
     result = shown(case["result"]["type"], case["result"]["value"])
     if method:
@@ -123,6 +137,8 @@ def aggregate_text(name: str, case: dict[str, Any], *, method: bool) -> str:
 def examples() -> dict[str, str]:
     """An example per function; those of rows are tested as aggregates."""
     of_rows = {name: aggregate_text(name, case, method=False) for name, case in cases("aggregate").items()}
+    ordered = read("sort_order")[0]
+    of_rows["sort_order"] = aggregate_text(ordered["aggregate"], ordered, method=False)
     return of_rows | {name: call_text(name, case) for name, case in cases("function").items()}
 
 

@@ -26,7 +26,7 @@ CASES = [
 # Their results are drawn, so that no value can be expected.
 RANDOM = {"rand", "random"}
 # Built with methods and keywords of their own.
-SPECIAL = {"when", "cast", "struct_pack", "map_dict"}
+SPECIAL = {"when", "cast", "struct_pack", "map_dict", "array_filter", "array_transform", "array_reduce", "zip_with"}
 
 
 def constant(argument: dict):
@@ -41,6 +41,7 @@ def constant(argument: dict):
 
 def test_every_function_has_expected_values():
     expected = {case.get("function") or case["aggregate"] for case in CASES}
+    expected |= {"sort_order" for case in CASES if "order" in case}
     assert set(FUNCTIONS) - RANDOM <= expected
     assert {case["function"] for case in CASES if "function" in case} <= set(FUNCTIONS)
 
@@ -110,6 +111,43 @@ def test_constants_are_checked_where_they_are_written():
         with pytest.raises(DefinitionError) as caught:
             build()
         assert caught.value.letters[0].place.file == __file__
+
+
+def test_lambdas_are_expressions_of_their_parameters():
+    for case in CASES:
+        for part in case.get("arguments", []):
+            if part["type"] == "lambda":
+                count = part["expression"]["call"]["options"]["parameters"]["int"]
+                built = F.zip_with(*[_.xs] * count, fn=eval(part["written"]))._creta_node["call"]["arguments"][-1]
+                assert built == part["expression"]
+    inner = F.array_filter(_.xs, lambda x: F.contains(F.array_transform(_.ys, lambda y: x + y), 3))._creta_node
+    assert [node["options"]["depth"]["int"] for node in calls_of("parameter", inner)] == [0, 1]
+    assert [node["options"]["depth"]["int"] for node in calls_of("lambda", inner)] == [0, 1]
+    with pytest.raises(DefinitionError, match="must be a function of 2 items"):
+        F.array_reduce(_.xs, 0, int, lambda x: x)
+
+
+def calls_of(function: str, node) -> list[dict]:
+    """The calls of a function in a tree, outermost and leftmost first."""
+    if isinstance(node, list):
+        return [found for part in node for found in calls_of(function, part)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["call"]] if node.get("call", {}).get("function") == function else []
+    return own + [found for part in node.values() for found in calls_of(function, part)]
+
+
+def test_an_order_of_rows_has_a_setting_per_key():
+    order = F.sort_order(_.day, _.teu, descending=[True, False])._creta_node["call"]
+    assert order["options"]["descending"] == {"list": [{"bool": True}, {"bool": False}]}
+    assert order["options"]["nulls"] == {"list": [{"str": "last"}, {"str": "last"}]}
+    for build in (
+        lambda: F.sort_order(),
+        lambda: F.sort_order(_.a, nulls="middle"),
+        lambda: F.sort_order(_.a, nulls=[]),
+    ):
+        with pytest.raises(DefinitionError):
+            build()
 
 
 def test_calls_that_are_built_in_their_own_way():

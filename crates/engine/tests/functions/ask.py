@@ -71,8 +71,14 @@ def constant(argument: dict[str, Any]) -> str:
     return text.replace("datetime.timezone.utc", "UTC").replace("datetime.", "")
 
 
+def written(place: int, argument: dict[str, Any]) -> str:
+    if argument["type"] == "lambda":
+        return argument["written"]
+    return constant(argument) if "constant" in argument else f"_.x{place}"
+
+
 def call(case: dict[str, Any]) -> str:
-    given = [constant(part) if "constant" in part else f"_.x{place}" for place, part in enumerate(case["arguments"])]
+    given = [written(place, part) for place, part in enumerate(case["arguments"])]
     name, options = case["function"], case["options"]
     if name == "cast":
         return f"F.cast({given[0]}, {options['type']})"
@@ -81,6 +87,11 @@ def call(case: dict[str, Any]) -> str:
         return "F" + "".join(f".when({c}).then({v})" for c, v in pairs) + f".otherwise({given[-1]})"
     if name == "map_dict" and len(given) == 3:
         return f"F.map_dict({given[0]}, {given[1]}, default={given[2]})"
+    if name == "array_reduce":
+        types = f"{options['item_type']}, {given[2]}, {options['accumulator_type']}"
+        return f"F.array_reduce({', '.join([*given[:2], types, *given[3:]])})"
+    if name == "zip_with":
+        return f"F.zip_with({', '.join(given[:-1])}, fn={given[-1]})"
     return f"F.{name}({', '.join(given + [f'{key}={word!r}' for key, word in options.items()])})"
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FAMILIES = (
-    "strings", "conditional", "math", "dates", "aggregation", "arrays", "json", "hash", "url", "bytes",
+    "strings", "conditional", "math", "dates", "aggregation", "sort_order", "arrays", "lambdas", "json", "hash", "url",
+    "bytes",
 )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ FAMILIES = {
     "sketches": "cpc_sketch cpc_sketch_of cpc_union cpc_cardinality",
     "window functions": "over window trailing cumulative whole_partition centered rows_between row_number rank "
     "percent_rank cume_dist ntile shift cum_sum cum_mean cum_min cum_max cum_count cum_prod",
-    "lists": "array_filter array_transform array_reduce zip_with",
     "vectors": "cosine_similarity dot_product array_add scale_vector array_normalize",
     "geography": "haversine h3_lat_lon_to_cell h3_cell_to_lat_lon st_point st_polygon st_geometryfromtext "
     "st_linefromtext st_linestring st_multipoint geometry_from_geojson st_astext geometry_as_geojson st_contains "

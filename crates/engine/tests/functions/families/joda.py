@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 PATTERNS = (
     "yyyy-MM-dd HH:mm:ss", "yy/M/d", "EEE, d MMM yyyy", "EEEE MMMM", "h:mm a", "K k H", "hh KK kk", "SSS",
-    "S", "SSSSSS", "D DDD", "e", "xxxx-'W'ww-e", "xx", "Z", "ZZ", "YYYY", "y", "'o''clock' HH", "''", "yyyy.MM", "MMMMM",
-    "EE", "yyyyMMddHHmmss", "m s", "", "b", "'open", "ZZZ",
+    "S", "SSSSSS", "D DDD", "e", "xxxx-'W'ww-e", "xx", "Z", "ZZ", "YYYY", "y", "'o''clock' HH", "''", "yyyy.MM",
+    "MMMMM", "EE", "yyyyMMddHHmmss", "m s", "", "b", "'open", "ZZZ",
 )  # fmt: skip
 WRITTEN = {
     "yyyy-MM-dd HH:mm:ss": ("2024-02-29 23:59:59", "0001-01-01 00:00:00", None, "2023-02-29 00:00:00", "2024-2-9 1:2:3",

@@ -5,11 +5,11 @@
 
 from typing import Any
 
-from creta.definition.expressions import Expression
+from creta.definition.expressions import Expression, call
 from creta.definition.letters import fault
 from creta.definition.places import caller_place
 from creta.functions.declaring import declared_in, written
-from creta.functions.kinds import Int, Item, List, Rows, Value
+from creta.functions.kinds import Bool, Int, Item, List, Order, Rows, Str, Value
 
 LAST = "Rows with a null order come last; null without rows."
 KEPT = "Nulls are kept; an empty list without rows."
@@ -68,6 +68,34 @@ def set_agg(rows: Rows) -> List:
 def set_union(rows: Rows) -> List:
     """The distinct items of lists in all rows as one list, each where it first stands."""
     return _rows("set_union", rows).set_union()
+
+
+def _per_key(argument: str, given: Any, keys: int, known: tuple) -> list:
+    """One setting for all keys, or one for each."""
+    settings = list(given) if isinstance(given, (list, tuple)) else [given] * keys
+    if len(settings) != keys or not all(setting in known for setting in settings):
+        choices = " or ".join(map(repr, known))
+        raise fault("expression", f"{argument} must be {choices}, or a list of one per key.", caller_place())
+    return settings
+
+
+@written(nulls="Rows with a null key come last in either direction, or first where `nulls` says so.")
+def sort_order(*keys: Value, descending: Bool = False, nulls: Str = "last") -> Order:
+    """An order of rows by several keys: `F.max_by_n(_.calls[_.id], F.sort_order(_.day, _.teu), 3)`.
+
+    * Rows compare by the first key, equal ones by the next. A key that is `descending` compares the other way round.
+    * `descending` and `nulls` (`"last"` or `"first"`) hold for all keys, or are lists with one for each.
+    * It stands only where `max_by`, `min_by`, `max_by_n` and `min_by_n` want their order.
+    """
+    if not keys:
+        raise fault("expression", "sort_order needs at least one key.", caller_place())
+    directions = _per_key("sort_order: descending", descending, len(keys), (False, True))
+    return call(
+        "sort_order",
+        *keys,
+        descending=directions,
+        nulls=_per_key("sort_order: nulls", nulls, len(keys), ("last", "first")),
+    )
 
 
 __all__ = declared_in(__name__)

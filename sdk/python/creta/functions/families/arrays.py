@@ -1,8 +1,16 @@
 """Lists. Positions count from 0, negative ones from the end. For equality all NaN are one value, and both zeros."""
 
+import json
+from typing import Any
+
+from creta.definition.expressions import call
+from creta.definition.letters import fault
+from creta.definition.places import caller_place
+from creta.definition.value_types import NotAType, value_type
 from creta.functions.constants import one_of
-from creta.functions.declaring import declared_in, function
-from creta.functions.kinds import Bool, Float, Int, Item, List, Number, Numbers, Same, Str
+from creta.functions.declaring import declared_in, function, written
+from creta.functions.kinds import Bool, Float, Function, Int, Item, List, Name, Number, Numbers, Same, Str, Value
+from creta.functions.lambdas import lambda_of
 
 SKIPPED = "Null in, null out; nulls inside are skipped."
 NEVER_FOUND = "Null in, null out; a null inside is never found."
@@ -176,6 +184,62 @@ def sequence(a: Int, b: Int, step: Int = 1) -> List:
 @function()
 def shuffle(a: List) -> List:
     """The items in random order. The seed comes from the query."""
+
+
+def _type_text(argument: str, annotation: Any) -> str:
+    try:
+        data_type = value_type(annotation).data_type
+    except NotAType as error:
+        raise fault("annotation", f"{argument}: {error}", caller_place()) from None
+    return data_type if isinstance(data_type, str) else json.dumps(data_type, sort_keys=True)
+
+
+@written(nulls="A null list gives null; null items are given to the function, and a null answer drops the item.")
+def array_filter(a: List, fn: Function) -> List:
+    """The items for which a function is true: `F.array_filter(_.teus, lambda x: x > 2)`.
+
+    * The function is called once, when the project is read: it makes an expression of its item.
+    """
+    return call("array_filter", a, lambda_of("array_filter: fn", fn, 1))
+
+
+@written(nulls="A null list gives null; null items are given to the function.")
+def array_transform(a: List, fn: Function) -> List:
+    """What a function makes of each item: `F.array_transform(_.teus, lambda x: x * 2)`.
+
+    * The function is called once, when the project is read: it makes an expression of its item.
+    """
+    return call("array_transform", a, lambda_of("array_transform: fn", fn, 1))
+
+
+@written(nulls="A null list gives null; null items are given to the function.")
+def array_reduce(
+    a: List, init: Value, item_type: Name, reduce: Function, accumulator_type: Name = None, output_func: Function = None
+) -> Value:
+    """Folds a list: starts with `init` and makes, for each item, `reduce(accumulator, item)` the accumulator.
+
+    * `output_func(accumulator)` makes the result of the last one; without it, the accumulator is the result.
+    * `item_type` and `accumulator_type` are types as in a feature class; the latter is `item_type` when left out.
+    * An empty list gives `init`.
+    """
+    lambdas = [lambda_of("array_reduce: reduce", reduce, 2)]
+    if output_func is not None:
+        lambdas.append(lambda_of("array_reduce: output_func", output_func, 1))
+    item = _type_text("array_reduce: item_type", item_type)
+    held = item if accumulator_type is None else _type_text("array_reduce: accumulator_type", accumulator_type)
+    return call("array_reduce", a, init, *lambdas, item_type=item, accumulator_type=held)
+
+
+@written(nulls="A null list gives null; null items are given to the function.")
+def zip_with(*a: List, fn: Function, item_types: Name = None) -> List:
+    """What a function makes of the first items of several lists, of the second items, and so on.
+
+    * Lists of different length are an error. `item_types` is a list of types, one per list, and may be left out.
+    """
+    types = (
+        {} if item_types is None else {"item_types": [_type_text("zip_with: item_types", one) for one in item_types]}
+    )
+    return call("zip_with", *a, lambda_of("zip_with: fn", fn, len(a)), **types)
 
 
 __all__ = declared_in(__name__)
