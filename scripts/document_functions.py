@@ -102,6 +102,8 @@ def call_text(name: str, case: dict[str, Any]) -> str:
     written = f"{name}({', '.join(given)})"
     if name == "cast":
         written = f"cast({given[0]}, {case['options']['type']})"
+    if name == "map_dict":
+        written = f"map_dict({given[0]}, {given[1]}, default={given[2]})"
     if name == "array_reduce":
         written = f"array_reduce({given[0]}, {given[1]}, {case['options']['item_type']}, {given[2]})"
     if name == "zip_with":
@@ -126,7 +128,7 @@ def aggregate_text(name: str, case: dict[str, Any], *, method: bool) -> str:
     columns = [column_text(case[key]) for key in ("column", "by") if key in case]
     if "order" in case:
         columns.append(f"sort_order({', '.join(column_text(key) for key in case['order'])})")
-    options = [f"{key}={value}" if key == "quantile" else str(value) for key, value in case["options"].items()]
+    options = [f"{key}={value}" if key in ("quantile", "k") else str(value) for key, value in case["options"].items()]
     result = shown(case["result"]["type"], case["result"]["value"])
     if method:
         return f"{columns[0]}.{name}({', '.join(columns[1:] + options)}) → {result}"

@@ -106,7 +106,7 @@ EXAMPLES: dict[str, str] = {
     "lower": "lower(\"Creta\") → \"creta\"",
     "lpad": "lpad(\"a\", 5, \"*\") → \"****a\"",
     "ltrim": "ltrim(\"  Creta \") → \"Creta \"",
-    "map_dict": "map_dict({\"small\": 1, \"large\": 2}, \"large\", 0) → 2",
+    "map_dict": "map_dict({\"small\": 1, \"large\": 2}, \"large\", default=0) → 2",
     "map_from_arrays": "map_from_arrays([\"a\", \"b\"], [1, 2]) → {\"a\": 1, \"b\": 2}",
     "map_get": "map_get({\"a\": 1, \"b\": 2}, \"b\") → 2",
     "map_keys": "map_keys({\"a\": 1, \"b\": 2}) → [\"a\", \"b\"]",

@@ -9,7 +9,7 @@ from creta.definition.places import caller_place
 from creta.definition.value_types import NotAType, value_type
 from creta.functions.constants import constant_map, one_of
 from creta.functions.declaring import declared_in, function, written
-from creta.functions.kinds import Bool, Int, List, Map, Name, Same, Str, Struct, Value
+from creta.functions.kinds import Bool, Choice, Int, List, Map, Name, Same, Str, Struct, Value
 
 INCLUSIVE = {"inclusive": one_of("both", "left", "right", "neither")}
 
@@ -147,7 +147,7 @@ class Then(Expression):
 
 
 @written(nulls="A null condition is not true; without `otherwise`, rows that no condition takes are null.")
-def when(condition: Bool) -> Name:
+def when(condition: Bool) -> Choice:
     """Begins a choice: `F.when(_.teu > 100).then("large").when(_.teu > 10).then("middle").otherwise("small")`.
 
     * The first true condition decides; only the chosen value of a row is computed.
