@@ -23,6 +23,7 @@ test: python ## every test
 	@$(STEP) "build the tests (10 minutes when nothing is cached)" cargo build --workspace --all-targets --quiet
 	$(STEP) "Rust tests" env CRETA_TEST_PYTHON=$(PYTHON) cargo test --workspace --quiet
 	$(STEP) "Python SDK tests" env CRETA_BIN=$(CRETA_BIN) $(PYTHON) -m pytest -q sdk/python/tests
+	$(STEP) "expected values of the functions" $(PYTHON) -m pytest -q crates/engine/tests/functions
 	$(STEP) "code in docs" env CRETA_BIN=$(CRETA_BIN) $(PYTHON) -m pytest -q docs/tests
 	$(STEP) "example tests" $(PYTHON) -m pytest -q examples
 	$(STEP) --summary
@@ -49,7 +50,9 @@ fuzz: ## generated worlds against the oracle: make fuzz WORLDS=5000 SEED=7
 		cargo test --workspace --test main --quiet worlds:: -- --nocapture
 
 gen: python ## the generated pages of docs/reference
-	@CRETA_TEST_PYTHON=$(PYTHON) CRETA_GENERATE=1 cargo test --workspace --test main --quiet letters::
+	@$(PYTHON) crates/engine/tests/functions/generate.py
+	$(PYTHON) scripts/document_functions.py
+	CRETA_TEST_PYTHON=$(PYTHON) CRETA_GENERATE=1 cargo test --workspace --test main --quiet letters::
 
 fmt: ## format everything
 	@cargo fmt --all
