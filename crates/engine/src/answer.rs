@@ -32,10 +32,25 @@ pub(crate) fn assemble(context: Context<'_>, plan: &Plan, frames: Vec<Frame>) ->
             observed_at: (0..rows).map(observed).collect::<Int64Array>(),
         });
     }
-    let letters = context.letters.into_iter().map(|told| told.letter).collect();
+    let mut letters: Vec<Letter> = context.letters.into_iter().map(|told| told.letter).collect();
+    name_as_asked(plan, &mut letters);
     let first = plan.roots.first().zip(frames.first());
     let keys = first.and_then(|(root, frame)| frame.columns[root.scope.key?.0].values.clone());
     Ok(Answer { outputs, rows, letters, started_at: context.started_at, keys })
+}
+
+/// A caller may ask for a version by its number although it is the default: letters then name it so.
+fn name_as_asked(plan: &Plan, letters: &mut [Letter]) {
+    for output in &plan.outputs {
+        let label = &plan.root_of(output).slots[output.slot.0].label;
+        let is_asked_plainly = || plan.outputs.iter().any(|other| other.name == *label);
+        if output.name == *label || is_asked_plainly() {
+            continue;
+        }
+        for letter in letters.iter_mut().filter(|letter| letter.feature.as_ref() == Some(label)) {
+            letter.feature = Some(output.name.clone());
+        }
+    }
 }
 
 /// The values with nulls wherever there is none, whatever was left in the cell.

@@ -86,7 +86,10 @@ fn features(bundle: &Bundle) -> BTreeMap<String, (Role, &Feature)> {
     let mut all = BTreeMap::new();
     for entity in &bundle.entities {
         for feature in &entity.features {
-            all.insert(format!("{}.{}", entity.namespace, feature.label(&feature.name)), (of_entity(entity, feature), feature));
+            all.insert(
+                format!("{}.{}", entity.namespace, feature.label(&feature.name)),
+                (of_entity(entity, feature), feature),
+            );
         }
     }
     all

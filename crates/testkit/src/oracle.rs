@@ -14,7 +14,7 @@ pub use choice::Refusal;
 pub use rules::Rule;
 
 use choice::{Choice, Kind};
-use creta_model::bundle::{CachePolicy, Caching};
+use creta_model::bundle::{CachePolicy, Caching, Validation};
 use creta_model::graph::{NodeKind, ScalarNode, Step};
 use creta_model::observation::{FUTURE_TOLERANCE, Producer, destinations};
 use creta_model::{DataType, EntityId, FeatureId, Graph, Value};
@@ -379,7 +379,7 @@ impl<'a> Oracle<'a> {
 
     fn place(&self, feature: FeatureId, key: &Value) -> Place {
         let node = self.graph.feature(feature);
-        (self.graph.entity(node.entity).namespace.clone(), format!("{key:?}"), node.name.clone())
+        (self.graph.entity(node.entity).namespace.clone(), format!("{key:?}"), node.fqn.clone())
     }
 
     /// Writes what the caller gave besides the key (decision 4).
@@ -460,6 +460,7 @@ impl<'a> Oracle<'a> {
             (Outcome::Missing, Some(default)) => (Outcome::Value(default.clone()), true),
             (_, Some(default)) if forbidden || masked => (Outcome::Value(default.clone()), true),
             (Outcome::Value(_), None) if forbidden => (Outcome::Failed("VALIDATION_FAILED"), false),
+            (Outcome::Value(value), _) if is_refused(value, scalar) => (Outcome::Failed("VALIDATION_FAILED"), false),
             _ => (outcome, false),
         }
     }
@@ -476,6 +477,18 @@ struct Write {
 
 fn failed(code: &'static str) -> Answer {
     Answer::of(Outcome::Failed(code))
+}
+
+/// Strict limits of framework §12; nulls are not checked.
+fn is_refused(value: &Value, scalar: &ScalarNode) -> bool {
+    let number = match value {
+        Value::Int(value) => *value as f64,
+        Value::Float(value) => *value,
+        _ => return false,
+    };
+    let outside =
+        |limits: &Validation| limits.min.is_some_and(|min| number < min) || limits.max.is_some_and(|max| number > max);
+    scalar.validations.iter().any(|limits| limits.strict && outside(limits))
 }
 
 fn worse(known: Option<Outcome>, other: Outcome) -> Outcome {

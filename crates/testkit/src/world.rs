@@ -6,7 +6,9 @@
 mod definitions;
 mod facts;
 mod functions;
+mod python;
 mod questions;
+mod relationships;
 
 use crate::oracle::{Facts, Recompute, Terms};
 use creta_model::{Bundle, Value};

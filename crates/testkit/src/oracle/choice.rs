@@ -137,12 +137,19 @@ impl Oracle<'_> {
     }
 
     fn can_pass(&self, mode: &Mode, kind: &Kind, parameter: &Parameter) -> Plannable {
+        let forgiving = parameter.optional || parameter.default.is_some();
         let paths = match &parameter.input {
             Input::Feature { path, .. } => std::slice::from_ref(path),
             Input::Frame { columns, .. } => columns.as_slice(),
-            Input::Now | Input::HasMany { .. } => &[],
+            Input::Now => &[],
+            Input::HasMany { path, .. } => {
+                let path = self.graph.member_path(kind.entity, path).map_err(|_| Refusal::Invalid)?;
+                return match self.can_list(mode, kind, &path) {
+                    Err(Refusal::NotFound) if forgiving => Ok(()),
+                    outcome => outcome,
+                };
+            }
         };
-        let forgiving = parameter.optional || parameter.default.is_some();
         for path in paths.iter().filter(|path| *path != "now") {
             let path = self.graph.member_path(kind.entity, path).map_err(|_| Refusal::Invalid)?;
             match self.can_reach(mode, kind, &path) {
@@ -174,6 +181,16 @@ impl Oracle<'_> {
         }
         let behind = Kind { entity: related.entity, given: primary.into_iter().collect() };
         self.can_walk(mode, &behind, rest, feature)
+    }
+
+    /// Whether the rows at the end of a path can be listed.
+    fn can_list(&self, mode: &Mode, kind: &Kind, path: &Path) -> Plannable {
+        let steps: Vec<FeatureId> = path.steps.iter().map(|(Step::HasOne(one) | Step::HasMany(one))| *one).collect();
+        let Some(NodeKind::HasMany(related)) = steps.last().map(|last| &self.graph.feature(*last).kind) else {
+            return Err(Refusal::Invalid);
+        };
+        self.listed_kind(mode, related.entity)?;
+        self.can_walk(mode, kind, &steps, self.graph.primary_key(related.entity))
     }
 
     fn can_have(&self, mode: &Mode, kind: &Kind, feature: FeatureId) -> Plannable {

@@ -189,7 +189,7 @@ impl Oracle<'_> {
         }
     }
 
-    fn child(&self, entity: EntityId, now: i64, fact: &BTreeMap<String, Value>) -> Row {
+    pub(super) fn child(&self, entity: EntityId, now: i64, fact: &BTreeMap<String, Value>) -> Row {
         let given = fact.iter().filter_map(|(name, value)| Some((self.graph.member(entity, name)?, value.clone())));
         let given: BTreeMap<FeatureId, Value> = given.collect();
         let key = self.graph.primary_key(entity).and_then(|key| given.get(&key)).cloned();

@@ -3,8 +3,8 @@
 use super::choice::{Choice, Kind};
 use super::{Mode, Oracle, Outcome, Row, Rule, Write};
 use creta_model::bundle::{Input, Parameter, PythonBody, Resolver, ResolverBody};
-use creta_model::graph::Step;
-use creta_model::{EntityId, FeatureId, Value};
+use creta_model::graph::{NodeKind, Step};
+use creta_model::{EntityId, Expression, FeatureId, Value};
 use std::collections::BTreeMap;
 
 impl Oracle<'_> {
@@ -162,8 +162,10 @@ impl Oracle<'_> {
     }
 
     fn argument(&self, mode: &Mode, row: &mut Row, parameter: &Parameter) -> Outcome {
-        let Input::Feature { path, .. } = &parameter.input else {
-            return Outcome::Value(Value::Datetime(row.now));
+        let path = match &parameter.input {
+            Input::Feature { path, .. } => path,
+            Input::HasMany { path, columns, filters, .. } => return self.rows_of(mode, row, path, columns, filters),
+            Input::Now | Input::Frame { .. } => return Outcome::Value(Value::Datetime(row.now)),
         };
         let Ok(path) = self.graph.member_path(row.entity, path) else { return Outcome::Failed("INVALID_QUERY") };
         let steps: Vec<FeatureId> = path.steps.iter().map(|(Step::HasOne(one) | Step::HasMany(one))| *one).collect();
@@ -177,6 +179,36 @@ impl Oracle<'_> {
             (_, None) if parameter.optional => Outcome::Value(Value::Null),
             (other, None) => other,
         }
+    }
+}
+
+impl Oracle<'_> {
+    /// The rows of a has-many relationship that pass the filters, each as the values of its columns.
+    fn rows_of(&self, mode: &Mode, row: &mut Row, path: &str, columns: &[String], filters: &[Expression]) -> Outcome {
+        let Some(NodeKind::HasMany(related)) =
+            self.graph.member(row.entity, path).map(|member| &self.graph.feature(member).kind)
+        else {
+            return Outcome::Failed("INVALID_QUERY");
+        };
+        let locals: Vec<Outcome> =
+            related.on.iter().map(|(local, _)| self.feature(mode, row, *local).outcome).collect();
+        let values = match self.all(locals.into_iter()) {
+            Ok(values) => values,
+            Err(outcome) => return outcome,
+        };
+        let join: Vec<(FeatureId, Value)> = related.on.iter().map(|(_, foreign)| *foreign).zip(values).collect();
+        let mut found = Vec::new();
+        for fact in self.listed(related.entity, &join, row.now) {
+            let mut child = self.child(related.entity, row.now, &fact);
+            let passes = |filter: &Expression| {
+                self.evaluate(mode, &mut child, Some(row), filter, None) == Outcome::Value(Value::Bool(true))
+            };
+            if filters.iter().all(passes) {
+                let cell = |column: &String| fact.get(column).cloned().unwrap_or(Value::Null);
+                found.push(Value::Struct(columns.iter().map(cell).collect()));
+            }
+        }
+        Outcome::Value(Value::List(found))
     }
 }
 

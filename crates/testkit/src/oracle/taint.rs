@@ -27,7 +27,7 @@ impl Oracle<'_> {
         let Ok(Choice::Resolver(position)) = self.choose(mode, &Kind::of(row), feature) else { return found };
         if let ResolverBody::Python(body) = &self.graph.resolvers[position].body {
             for parameter in &body.parameters {
-                let Input::Feature { path, .. } = &parameter.input else { continue };
+                let (Input::Feature { path, .. } | Input::HasMany { path, .. }) = &parameter.input else { continue };
                 let Ok(path) = self.graph.member_path(row.entity, path) else { continue };
                 match (path.steps.first(), path.feature) {
                     (Some(Step::HasOne(relationship) | Step::HasMany(relationship)), _) => {

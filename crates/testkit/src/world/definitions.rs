@@ -1,9 +1,9 @@
 //! Draws entities, relationships, expressions, windows and Python resolvers.
 
-use super::{DAY, Dice, GRID, HOUR, MINUTE, Size};
+use super::{DAY, Dice, GRID, HOUR, MINUTE, Size, python, relationships};
 use creta_model::bundle::{
-    CachePolicy, Caching, Count, Entity, FORMAT, Feature, FeatureKind, Input, JoinPair, Metadata, Parameter,
-    PythonBody, Relationship, Resolver, ResolverBody, ResolverKind, Scalar, Source, SourceKind, SqlBody, Windowed,
+    CachePolicy, Caching, Count, Entity, FORMAT, Feature, FeatureKind, Metadata, Resolver, ResolverBody, ResolverKind,
+    Scalar, Source, SourceKind, SqlBody, Validation, Windowed,
 };
 use creta_model::errors::Place;
 use creta_model::{Bundle, DataType, Expression, Value};
@@ -13,14 +13,12 @@ use std::collections::BTreeMap;
 pub const SOURCE: &str = "facts";
 /// Part of the name of a feature's second resolver.
 pub const SECOND: &str = "second";
-/// Tags of second resolvers.
-const TAGS: [&[&str]; 5] = [&["feed"], &["feed"], &["feed:ais"], &["feed", "dry"], &[]];
 const FOREVER: i64 = 36_500 * DAY;
 
 /// What was drawn, in a form that facts and questions can be drawn from.
 pub struct Project {
     pub entities: Vec<Drawn>,
-    resolvers: Vec<Resolver>,
+    pub(super) resolvers: Vec<Resolver>,
 }
 
 /// An entity and what its features are for.
@@ -32,6 +30,8 @@ pub struct Drawn {
     pub columns: Vec<Column>,
     /// Entities that has-one relationships lead to, by name.
     pub ones: Vec<(String, usize)>,
+    /// The same for has-many relationships.
+    pub manies: Vec<(String, usize)>,
     /// Features that questions may ask for: name and type.
     pub answerable: Vec<(String, DataType)>,
     /// Features that uploads may set.
@@ -52,18 +52,23 @@ impl Drawn {
         &self.entity.namespace
     }
 
-    fn add(&mut self, name: &str, kind: FeatureKind) {
+    pub(super) fn add(&mut self, name: &str, kind: FeatureKind) {
+        self.add_version(name, None, kind);
+    }
+
+    /// One of two versions, with the one that the bare name means.
+    fn add_version(&mut self, name: &str, version: Option<(u32, u32)>, kind: FeatureKind) {
         self.entity.features.push(Feature {
             name: name.to_owned(),
-            version: None,
-            default_version: None,
+            version: version.map(|(version, _)| version),
+            default_version: version.map(|(_, default)| default),
             kind,
             metadata: Metadata::default(),
             place: place(),
         });
     }
 
-    fn numbers(&self) -> Vec<String> {
+    pub(super) fn numbers(&self) -> Vec<String> {
         let is_number = |(_, data_type): &&(String, DataType)| matches!(data_type, DataType::Int | DataType::Float);
         self.answerable.iter().filter(is_number).map(|(name, _)| name.clone()).collect()
     }
@@ -112,7 +117,7 @@ pub fn draw(dice: &mut Dice, size: Size, is_time_stamped: bool) -> Project {
         project.entities.push(drawn);
     }
     for number in 0..count {
-        relate(dice, &mut project, number);
+        relationships::draw(dice, &mut project, number);
     }
     for number in 0..count {
         derive(dice, &mut project, number);
@@ -130,7 +135,7 @@ fn place() -> Place {
     Place { file: "world.py".to_owned(), line: 1 }
 }
 
-fn scalar(data_type: DataType, nullable: bool) -> Scalar {
+pub(super) fn scalar(data_type: DataType, nullable: bool) -> Scalar {
     Scalar {
         data_type,
         nullable,
@@ -155,8 +160,8 @@ fn draw_entity(dice: &mut Dice, number: usize, earlier: &[Drawn], is_time_stampe
         metadata: Metadata::default(),
         place: place(),
     };
-    let (columns, ones, answerable, uploaded) = Default::default();
-    let mut drawn = Drawn { entity, key_type, has_time, columns, ones, answerable, uploaded };
+    let (columns, ones, manies, answerable, uploaded) = Default::default();
+    let mut drawn = Drawn { entity, key_type, has_time, columns, ones, manies, answerable, uploaded };
     drawn.add("id", FeatureKind::Scalar(scalar(drawn.key_type.clone(), false)));
     if has_time {
         drawn.add("at", FeatureKind::Scalar(scalar(DataType::Datetime, false)));
@@ -222,47 +227,23 @@ fn draw_uploaded(dice: &mut Dice, drawn: &mut Drawn) {
             if dice.chance(20) {
                 declared.caching.offline_ttl = Some(DAY);
             }
-            drawn.add(name, FeatureKind::Scalar(declared));
-            drawn.answerable.push((name.to_owned(), DataType::Int));
-            drawn.uploaded.push((name.to_owned(), DataType::Int, nullable));
+            let default = 1 + u32::from(dice.chance(50));
+            let versions = if dice.chance(25) { &[Some((1, default)), Some((2, default))][..] } else { &[None][..] };
+            for version in versions {
+                drawn.add_version(name, *version, FeatureKind::Scalar(declared.clone()));
+                let name = version.map_or(name.to_owned(), |(version, _)| format!("{name}@{version}"));
+                drawn.answerable.push((name.clone(), DataType::Int));
+                drawn.uploaded.push((name, DataType::Int, nullable));
+            }
+            if versions.len() > 1 {
+                drawn.answerable.push((name.to_owned(), DataType::Int));
+            }
         }
     }
 }
 
 fn nulls(dice: &mut Dice) -> CachePolicy {
     *dice.pick(&[CachePolicy::Write, CachePolicy::Write, CachePolicy::Skip, CachePolicy::Evict])
-}
-
-/// Has-one relationships over the foreign keys, has-many ones back, joins over a plain column.
-fn relate(dice: &mut Dice, project: &mut Project, number: usize) {
-    let columns = project.entities[number].columns.clone();
-    for column in columns {
-        let Some(other) = column.refers_to else { continue };
-        let one = format!("one{other}");
-        let join = |local: &str, foreign: &str| vec![JoinPair { local: local.to_owned(), foreign: foreign.to_owned() }];
-        let entity = project.entities[other].namespace().to_owned();
-        let optional = dice.chance(60);
-        let related = Relationship { entity, optional, on: join(&column.name, "id") };
-        project.entities[number].add(&one, FeatureKind::HasOne(related));
-        project.entities[number].ones.push((one, other));
-        let back = Relationship {
-            entity: project.entities[number].namespace().to_owned(),
-            optional: false,
-            on: join("id", &column.name),
-        };
-        project.entities[other].add(&format!("many{number}"), FeatureKind::HasMany(back));
-    }
-    if number > 0 && dice.chance(40) {
-        let other = dice.below(number);
-        if !project.entities[other].columns.is_empty() && !project.entities[number].columns.is_empty() {
-            let on = vec![JoinPair { local: "a".to_owned(), foreign: "a".to_owned() }];
-            let entity = project.entities[other].namespace().to_owned();
-            let same = format!("same{other}");
-            project.entities[number]
-                .add(&same, FeatureKind::HasOne(Relationship { entity, optional: dice.chance(70), on }));
-            project.entities[number].ones.push((same, other));
-        }
-    }
 }
 
 /// Expressions, windows and Python resolvers over what is there.
@@ -277,47 +258,44 @@ fn derive(dice: &mut Dice, project: &mut Project, number: usize) {
             project.entities[number].answerable.push((name, data_type));
         }
     }
-    let children: Vec<usize> = children(project, number);
-    if let Some(child) = children.iter().copied().find(|child| project.entities[*child].has_time)
-        && dice.chance(90)
-    {
-        windowed(dice, project, number, child);
+    let timed = project.entities[number].manies.iter().find(|(_, child)| project.entities[*child].has_time).cloned();
+    if let Some(rows) = timed.filter(|_| dice.chance(90)) {
+        windowed(dice, project, number, &rows);
     }
     for index in 0..dice.below(3) {
-        python_resolver(dice, project, number, index);
+        python::draw(dice, project, number, index);
     }
 }
 
-fn finish_derived(dice: &mut Dice, declared: &mut Scalar) {
+pub(super) fn finish_derived(dice: &mut Dice, declared: &mut Scalar) {
     declared.caching.max_staleness = *dice.pick(&[0, 0, 10 * MINUTE, 2 * HOUR, FOREVER]);
     if declared.nullable && declared.caching.max_staleness > 0 {
         declared.caching.nulls = nulls(dice);
+    }
+    if declared.data_type == DataType::Int && dice.chance(20) {
+        let validation =
+            Validation { min: Some(-3.0), max: Some(20.0), strict: dice.chance(60), ..Validation::default() };
+        declared.validations.push(validation);
     }
     if dice.chance(25) {
         declared.default = Some(sample(&declared.data_type));
     }
 }
 
-fn children(project: &Project, number: usize) -> Vec<usize> {
-    let refers = |(_, drawn): &(usize, &Drawn)| drawn.columns.iter().any(|column| column.refers_to == Some(number));
-    project.entities.iter().enumerate().filter(refers).map(|(child, _)| child).collect()
-}
-
-fn attribute(of: Expression, name: &str) -> Expression {
+pub(super) fn attribute(of: Expression, name: &str) -> Expression {
     Expression::Attribute { of: Box::new(of), name: name.to_owned() }
 }
 
-fn call(function: &str, arguments: Vec<Expression>) -> Expression {
+pub(super) fn call(function: &str, arguments: Vec<Expression>) -> Expression {
     Expression::Call { function: function.to_owned(), arguments, options: BTreeMap::new() }
 }
 
 fn expression(dice: &mut Dice, project: &Project, number: usize) -> Option<(Expression, DataType)> {
     let own = &project.entities[number];
-    let children = children(project, number);
     match dice.below(4) {
-        0 if !children.is_empty() => {
-            let child = *dice.pick(&children);
-            Some(aggregate(dice, project, number, child, &[]))
+        0 if !own.manies.is_empty() => {
+            let rows = dice.pick(&own.manies);
+            Some(aggregate(dice, project, number, rows, &[]))
         }
         1 if !own.ones.is_empty() => {
             let (one, other) = dice.pick(&own.ones).clone();
@@ -347,16 +325,16 @@ fn arithmetic(dice: &mut Dice, own: &Drawn) -> Option<(Expression, DataType)> {
     Some((call(function, operands), if is_float { DataType::Float } else { DataType::Int }))
 }
 
-/// An aggregate over the rows of `child`, with the given bounds and sometimes a filter.
+/// An aggregate over the rows of a relationship, with the given bounds and sometimes a filter.
 fn aggregate(
     dice: &mut Dice,
     project: &Project,
     number: usize,
-    child: usize,
+    (name, child): &(String, usize),
     bounds: &[Expression],
 ) -> (Expression, DataType) {
-    let drawn = &project.entities[child];
-    let rows = attribute(Expression::This, &format!("many{child}"));
+    let drawn = &project.entities[*child];
+    let rows = attribute(Expression::This, name);
     let mut items = bounds.to_vec();
     if dice.chance(30) {
         items.push(call(
@@ -389,13 +367,13 @@ fn aggregate(
     (Expression::Aggregate { of, function: function.to_owned(), arguments, options: BTreeMap::new() }, data_type)
 }
 
-fn windowed(dice: &mut Dice, project: &mut Project, number: usize, child: usize) {
+fn windowed(dice: &mut Dice, project: &mut Project, number: usize, rows: &(String, usize)) {
     let at = || attribute(Expression::This, "at");
     let mut bounds = vec![call(if dice.chance(50) { ">" } else { ">=" }, vec![at(), Expression::WindowStart])];
     if dice.chance(50) {
         bounds.push(call(if dice.chance(50) { "<" } else { "<=" }, vec![at(), Expression::Now]));
     }
-    let (expression, data_type) = aggregate(dice, project, number, child, &bounds);
+    let (expression, data_type) = aggregate(dice, project, number, rows, &bounds);
     let windows = vec![GRID, 3 * GRID];
     let mut declared = scalar(data_type.clone(), true);
     declared.expression = Some(expression);
@@ -407,58 +385,7 @@ fn windowed(dice: &mut Dice, project: &mut Project, number: usize, child: usize)
     }
 }
 
-fn python_resolver(dice: &mut Dice, project: &mut Project, number: usize, index: usize) {
-    let own = &project.entities[number];
-    let namespace = own.namespace().to_owned();
-    let mut paths: Vec<String> = own.numbers();
-    for (one, other) in &own.ones {
-        paths.extend(project.entities[*other].numbers().iter().map(|name| format!("{one}.{name}")));
-    }
-    if paths.is_empty() {
-        return;
-    }
-    let parameters = (0..1 + dice.below(2)).map(|position| Parameter {
-        name: format!("p{position}"),
-        input: Input::Feature { entity: namespace.clone(), path: dice.pick(&paths).clone() },
-        optional: dice.chance(30),
-        default: None,
-    });
-    let mut parameters: Vec<Parameter> = parameters.collect();
-    for parameter in &mut parameters {
-        if !parameter.optional && dice.chance(20) {
-            parameter.default = Some(Value::Int(3));
-        }
-    }
-    let name = format!("y{index}");
-    let mut declared = scalar(DataType::Int, dice.chance(60));
-    finish_derived(dice, &mut declared);
-    let drawn = &mut project.entities[number];
-    drawn.add(&name, FeatureKind::Scalar(declared));
-    drawn.answerable.push((name.clone(), DataType::Int));
-    let body = |function: String| PythonBody {
-        module: "world".to_owned(),
-        function,
-        entity: namespace.clone(),
-        outputs: vec![name.clone()],
-        frame: false,
-        code: None,
-        parameters: parameters.clone(),
-    };
-    let kinds = [ResolverKind::Online, ResolverKind::Offline];
-    let first = body(format!("{namespace}_{name}"));
-    let kind = kinds[usize::from(dice.chance(15))];
-    project.resolvers.push(resolver(format!("world.{namespace}_{name}"), kind, ResolverBody::Python(first)));
-    if dice.chance(35) {
-        let second = body(format!("{namespace}_{SECOND}_{name}"));
-        let kind = *dice.pick(&kinds);
-        let mut second = resolver(format!("world.{namespace}_{SECOND}_{name}"), kind, ResolverBody::Python(second));
-        // Without a tag it is ambiguous with the first one, unless one of them is offline.
-        second.metadata.tags = (*dice.pick(&TAGS)).iter().map(|tag| (*tag).to_owned()).collect();
-        project.resolvers.push(second);
-    }
-}
-
-fn resolver(name: String, kind: ResolverKind, body: ResolverBody) -> Resolver {
+pub(super) fn resolver(name: String, kind: ResolverKind, body: ResolverBody) -> Resolver {
     let (environments, unique_on, metadata) = Default::default();
     Resolver { name, kind, body, environments, unique_on, timeout: None, metadata, place: place() }
 }

@@ -23,6 +23,9 @@ fn number(value: &Value) -> i64 {
     match value {
         Value::Int(value) => value % 1_000,
         Value::Float(value) if value.is_finite() => (value % 1_000.0).trunc() as i64,
+        Value::List(items) | Value::Struct(items) => {
+            items.iter().enumerate().map(|(position, item)| (position as i64 + 1) * number(item)).sum()
+        }
         _ => 1,
     }
 }

@@ -71,7 +71,7 @@ fn upload(dice: &mut Dice, manner: Manner, drawn: &Drawn, now: i64) -> Option<Ac
             values.insert(name(feature), (0..rows).map(|_| cell()).collect());
         }
     }
-    if drawn.has_time && dice.chance(70) {
+    if drawn.has_time && dice.chance(90) {
         let ages = [0, -30 * MINUTE, -2 * HOUR, -4 * HOUR, -9 * HOUR, 4_000_000, 6_000_000, 9 * HOUR];
         let ages = if manner.foresees { &ages[..] } else { &ages[..6] };
         let mut instant = || now + *dice.pick(ages);
