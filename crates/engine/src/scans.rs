@@ -1,17 +1,19 @@
 //! Rows of a resolver that lists them: a SQL statement without parameters, or a Python function without arguments.
 
 use crate::context::{Context, internal};
-use arrow::array::{Array, ArrayRef, Int64Array, TimestampMicrosecondArray, UInt32Array};
-use arrow::compute::{concat_batches, take};
-use arrow::datatypes::{Field, Schema};
-use arrow::record_batch::RecordBatch;
+use crate::kernels::timeline::Timeline;
+use crate::kernels::versions::Versions;
+use arrow::array::{Array, ArrayRef, Int64Array, TimestampMicrosecondArray, UInt32Array, new_empty_array};
+use arrow::compute::{concat, take};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use creta_model::bundle::ResolverBody;
 use creta_model::{Code, Letter, ResolverId, Value};
 use creta_ports::arrays::cast;
 use creta_ports::python::Call;
 use creta_ports::source::{Predicate, Scan, ScanColumn};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -23,26 +25,47 @@ const MAX_KEYS: usize = 10_000;
 pub(crate) const ONLINE_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) const OFFLINE_LIMIT: Duration = Duration::from_secs(18 * 3_600);
 
-/// What the partitions of one offline run share: whole scans of sources.
-#[derive(Debug, Default)]
+/// What the partitions of one offline run share: whole scans of sources, and what was worked out about them.
+#[derive(Default)]
 pub struct Run {
-    scans: Mutex<HashMap<ResolverId, Arc<OnceCell<Arc<RecordBatch>>>>>,
+    scans: Mutex<HashMap<ResolverId, Arc<OnceCell<Arc<Listing>>>>>,
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Run")
+    }
 }
 
 /// Rows that a resolver listed. Columns keep the names the statement gives them.
-pub(crate) struct Found {
-    batch: Arc<RecordBatch>,
+struct Listing {
+    batch: RecordBatch,
     time_column: Option<String>,
+    /// By the columns that are joined on, and whether the primary key breaks ties.
+    timelines: Mutex<HashMap<TimelineName, Arc<Timeline>>>,
+    versions: OnceLock<Arc<Versions>>,
 }
 
+type TimelineName = (Vec<String>, Option<String>);
+
+/// A resolver's listing: a part that was asked for, or the whole that a run shares.
+#[derive(Clone)]
+pub(crate) struct Found(Arc<Listing>);
+
 impl Found {
+    fn new(batch: RecordBatch, time_column: Option<String>) -> Found {
+        let (timelines, versions) = Default::default();
+        Found(Arc::new(Listing { batch, time_column, timelines, versions }))
+    }
+
     pub fn rows(&self) -> usize {
-        self.batch.num_rows()
+        self.0.batch.num_rows()
     }
 
     pub fn column(&self, name: Option<&str>) -> Result<ArrayRef, Letter> {
         let name = name.unwrap_or_default();
-        self.batch
+        self.0
+            .batch
             .column_by_name(name)
             .cloned()
             .ok_or_else(|| Letter::new(Code::ResolverFailed, format!("The resolver returned no column `{name}`.")))
@@ -50,11 +73,36 @@ impl Found {
 
     /// Feature times in microseconds; all equal when the rows have none.
     pub fn times(&self) -> Int64Array {
-        let column = self.time_column.as_deref().and_then(|name| self.batch.column_by_name(name));
+        let column = self.0.time_column.as_deref().and_then(|name| self.0.batch.column_by_name(name));
         match column.and_then(|column| column.as_any().downcast_ref::<TimestampMicrosecondArray>()) {
-            Some(times) => times.iter().collect(),
+            Some(times) => times.reinterpret_cast(),
             None => Int64Array::from_value(0, self.rows()),
         }
+    }
+
+    /// The rows in time order by these columns; equal times by `tie_breaker`, or else in source order.
+    pub fn timeline(&self, join: &[&str], tie_breaker: Option<&str>) -> Result<Arc<Timeline>, Letter> {
+        let name = (join.iter().map(|name| (*name).to_owned()).collect(), tie_breaker.map(str::to_owned));
+        let mut known = self.0.timelines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(timeline) = known.get(&name) {
+            return Ok(timeline.clone());
+        }
+        let columns = join.iter().map(|name| self.column(Some(name))).collect::<Result<Vec<_>, _>>()?;
+        let ties = tie_breaker.map(|name| self.column(Some(name))).transpose()?;
+        let timeline = Arc::new(Timeline::build(&columns, &self.times(), ties.as_slice()));
+        known.insert(name, timeline.clone());
+        Ok(timeline)
+    }
+
+    /// Which rows replace which, by the primary key.
+    pub fn versions(&self, key_column: Option<&str>) -> Result<Arc<Versions>, Letter> {
+        let key = self.column(key_column)?;
+        Ok(self.0.versions.get_or_init(|| Arc::new(Versions::of(&key, &self.times()))).clone())
+    }
+
+    fn assume_single(self) -> Found {
+        let _ = self.0.versions.set(Arc::new(Versions::single()));
+        self
     }
 }
 
@@ -74,6 +122,12 @@ pub(crate) struct Wanted<'a> {
 /// All rows whose column is among the values and whose time is within the bounds, with all versions of theirs if that
 /// is asked; perhaps more.
 pub(crate) async fn by_column(context: &Context<'_>, wanted: Wanted<'_>) -> Result<Found, Letter> {
+    let found = listing(context, &wanted).await?;
+    let is_single = wanted.versions_of.is_some_and(|key| is_unique(context, wanted.resolver, key));
+    Ok(if is_single { found.assume_single() } else { found })
+}
+
+async fn listing(context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Found, Letter> {
     let time_column = wanted.time_column.map(str::to_owned);
     if let Some(run) = context.run
         && wanted.values.len() > SCAN_WHOLE_FROM
@@ -82,12 +136,14 @@ pub(crate) async fn by_column(context: &Context<'_>, wanted: Wanted<'_>) -> Resu
             let mut scans = run.scans.lock().unwrap_or_else(PoisonError::into_inner);
             scans.entry(wanted.resolver).or_default().clone()
         };
-        let whole = cell
-            .get_or_try_init(|| async { list(context, wanted.resolver, Vec::new(), Vec::new()).await.map(Arc::new) });
-        return Ok(Found { batch: whole.await?.clone(), time_column });
+        let whole = cell.get_or_try_init(|| async {
+            let batch = list(context, wanted.resolver, Vec::new(), Vec::new()).await?;
+            Ok(Found::new(batch, time_column).0)
+        });
+        return Ok(Found(whole.await?.clone()));
     }
-    let batch = list(context, wanted.resolver, Vec::new(), predicates(context, &wanted)?).await?;
-    Ok(Found { batch: Arc::new(batch), time_column })
+    let batch = list(context, wanted.resolver, Vec::new(), predicates(context, wanted)?).await?;
+    Ok(Found::new(batch, time_column))
 }
 
 fn predicates(context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Vec<Predicate>, Letter> {
@@ -133,7 +189,7 @@ pub(crate) async fn with_parameters(
     let columns = statement.map(|statement| statement.columns.as_slice()).unwrap_or_default();
     let time_column = columns.iter().find(|(_, feature)| Some(*feature) == time).map(|(name, _)| name.clone());
     let batch = list(context, resolver, parameters, Vec::new()).await?;
-    Ok(Found { batch: Arc::new(batch), time_column })
+    Ok(Found::new(batch, time_column))
 }
 
 fn distinct(values: &ArrayRef) -> Result<ArrayRef, Letter> {
@@ -183,7 +239,31 @@ async fn scan(
         .map_err(|_| timed_out(context, resolver))??;
     let fields: Vec<Field> =
         scan.columns.iter().map(|column| Field::new(&column.name, column.data_type.arrow(), true)).collect();
-    concat_batches(&Arc::new(Schema::new(fields)), &batches).map_err(internal)
+    joined(Arc::new(Schema::new(fields)), batches)
+}
+
+/// All rows in one batch. Column by column, so that millions of rows are never there twice.
+fn joined(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<RecordBatch, Letter> {
+    if let [only] = batches.as_slice() {
+        return only.clone().with_schema(schema).map_err(internal);
+    }
+    let rows = batches.iter().map(RecordBatch::num_rows).sum();
+    let mut parts: Vec<Vec<ArrayRef>> = vec![Vec::with_capacity(batches.len()); schema.fields().len()];
+    for batch in batches {
+        for (column, parts) in batch.columns().iter().zip(&mut parts) {
+            parts.push(column.clone());
+        }
+    }
+    let mut columns = Vec::with_capacity(parts.len());
+    for (parts, field) in parts.into_iter().zip(schema.fields()) {
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+        columns.push(match parts.is_empty() {
+            true => new_empty_array(field.data_type()),
+            false => concat(&parts).map_err(internal)?,
+        });
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(schema, columns, &options).map_err(internal)
 }
 
 async fn call(context: &Context<'_>, resolver: ResolverId) -> Result<RecordBatch, Letter> {

@@ -4,6 +4,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Int64Array, UInt32Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::row::{RowConverter, Rows, SortField};
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -43,6 +44,11 @@ impl KeyIndex {
         self.group_of_row[row]
     }
 
+    /// Gives back the memory that only [`Self::group_of`] needs; probing goes on.
+    pub fn forget_rows(&mut self) {
+        self.group_of_row = Vec::new();
+    }
+
     /// The group of each probe row, None where its key does not occur. A probe of another type is compared as the
     /// type that the index has; what is not of that type matches nothing.
     pub fn probe(&self, columns: &[ArrayRef]) -> Vec<Option<u32>> {
@@ -76,7 +82,8 @@ impl KeyIndex {
         probes: impl Iterator<Item = Option<K>>,
     ) -> Vec<Option<u32>> {
         let groups = self.first.iter().enumerate();
-        let groups: HashMap<K, u32> = groups.map(|(group, row)| (own(*row as usize), group as u32)).collect();
+        let groups: HashMap<K, u32, RandomState> =
+            groups.map(|(group, row)| (own(*row as usize), group as u32)).collect();
         probes.map(|key| key.and_then(|key| groups.get(&key).copied())).collect()
     }
 }
@@ -115,16 +122,16 @@ struct Numbers {
 
 impl Numbers {
     fn all<K: Eq + Hash>(&mut self, keys: impl Iterator<Item = K>) -> Vec<u32> {
-        let mut seen = HashMap::new();
+        let mut seen = HashMap::default();
         keys.enumerate().map(|(row, key)| self.number(&mut seen, row, key)).collect()
     }
 
     fn present<K: Eq + Hash>(&mut self, keys: impl Iterator<Item = Option<K>>) -> Vec<Option<u32>> {
-        let mut seen = HashMap::new();
+        let mut seen = HashMap::default();
         keys.enumerate().map(|(row, key)| key.map(|key| self.number(&mut seen, row, key))).collect()
     }
 
-    fn number<K: Eq + Hash>(&mut self, seen: &mut HashMap<K, u32>, row: usize, key: K) -> u32 {
+    fn number<K: Eq + Hash>(&mut self, seen: &mut HashMap<K, u32, RandomState>, row: usize, key: K) -> u32 {
         *seen.entry(key).or_insert_with(|| {
             self.first.push(row as u32);
             (self.first.len() - 1) as u32

@@ -20,8 +20,9 @@ pub struct Timeline {
 
 impl Timeline {
     pub fn build(keys: &[ArrayRef], times: &Int64Array, tie_breakers: &[ArrayRef]) -> Timeline {
-        let index = KeyIndex::build(keys);
+        let mut index = KeyIndex::build(keys);
         let (mut permutation, offsets) = grouped(&index, times);
+        index.forget_rows();
         let mut has_ties = false;
         for group in offsets.windows(2) {
             let rows = &mut permutation[group[0]..group[1]];
@@ -85,7 +86,8 @@ impl Timeline {
         whole.start + start..whole.start + end.max(start)
     }
 
-    fn group(&self, group: u32) -> Range<usize> {
+    /// Positions of all rows of a group.
+    pub fn group(&self, group: u32) -> Range<usize> {
         self.offsets[group as usize]..self.offsets[group as usize + 1]
     }
 }

@@ -4,7 +4,8 @@
 //! read by the point-in-time rule), so a row that moved to another parent no longer counts for the first.
 
 use super::keys::KeyIndex;
-use arrow::array::{Array, ArrayRef, Int64Array};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
+use arrow::datatypes::Int64Type;
 
 /// Until when each row is in force, by its original number.
 pub struct Versions(Option<Vec<i64>>);
@@ -18,6 +19,9 @@ impl Versions {
     /// `times` are feature times in microseconds, all equal for a class without: there the last row of a key stands
     /// (decision 16). Rows without a key stand for themselves.
     pub fn of(key: &ArrayRef, times: &Int64Array) -> Versions {
+        if are_distinct(key) {
+            return Versions(None);
+        }
         let index = KeyIndex::build(std::slice::from_ref(key));
         if index.groups() + key.null_count() == key.len() {
             return Versions(None);
@@ -39,6 +43,11 @@ impl Versions {
         Versions(Some(until))
     }
 
+    /// Of rows that are known to have a key each.
+    pub fn single() -> Versions {
+        Versions(None)
+    }
+
     /// Whether no key occurs twice.
     pub fn are_single(&self) -> bool {
         self.0.is_none()
@@ -51,4 +60,15 @@ impl Versions {
             until == FOR_EVER || now < until
         })
     }
+}
+
+/// Whether int keys are all different, found without an index of millions of keys.
+fn are_distinct(key: &ArrayRef) -> bool {
+    let Some(keys) = key.as_primitive_opt::<Int64Type>().filter(|keys| keys.null_count() == 0) else { return false };
+    if keys.values().windows(2).all(|pair| pair[0] < pair[1]) {
+        return true;
+    }
+    let mut keys = keys.values().to_vec();
+    keys.sort_unstable();
+    keys.windows(2).all(|pair| pair[0] != pair[1])
 }

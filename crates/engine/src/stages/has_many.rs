@@ -18,17 +18,18 @@ use creta_expr::Relation;
 use creta_model::{Code, Letter};
 use creta_plan::stages::{Enumerate, HasMany, Product};
 use creta_plan::{ScopePlan, Slot, Stage};
+use std::sync::Arc;
 
 /// The listed child rows, and the parents that look at them.
 struct Children<'a> {
     many: &'a HasMany,
     found: scans::Found,
-    timeline: Timeline,
+    timeline: Arc<Timeline>,
     /// Group of the timeline per parent.
     groups: Vec<Option<u32>>,
     /// Query time per parent.
     now: Vec<i64>,
-    versions: Versions,
+    versions: Arc<Versions>,
 }
 
 /// Values of one product, one per parent, and the parents for which it failed.
@@ -89,13 +90,11 @@ async fn list<'a>(
         until: enumerate.time.and_then(|_| now.iter().copied().max()),
     };
     let found = scans::by_column(context, wanted).await?;
-    let join = enumerate.join.iter().map(|slot| found.column(Some(column_name(enumerate, Some(slot)))));
-    let join = join.collect::<Result<Vec<ArrayRef>, Letter>>()?;
-    let key = found.column(many.scope.key.as_ref().map(|slot| column_name(enumerate, Some(slot))))?;
-    let times = found.times();
-    let timeline = Timeline::build(&join, &times, std::slice::from_ref(&key));
+    let join: Vec<&str> = enumerate.join.iter().map(|slot| column_name(enumerate, Some(slot))).collect();
+    let key_column = many.scope.key.as_ref().map(|slot| column_name(enumerate, Some(slot)));
+    let timeline = found.timeline(&join, key_column)?;
     let groups = timeline.probe(&keys);
-    let versions = Versions::of(&key, &times);
+    let versions = found.versions(key_column)?;
     Ok(Children { many, found, timeline, groups, now, versions })
 }
 

@@ -4,8 +4,6 @@ use super::deliver::{ready, tell};
 use crate::context::{Context, internal};
 use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State, gather};
 use crate::kernels::keys::distinct;
-use crate::kernels::timeline::Timeline;
-use crate::kernels::versions::Versions;
 use crate::{observe, scans, scope};
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, UInt32Array};
 use arrow::compute::{filter, is_not_null, nullif, take};
@@ -103,10 +101,9 @@ async fn found_keys(
         until,
     };
     let found = scans::by_column(context, wanted).await?;
-    let join = find.join.iter().map(|slot| found.column(name_of(slot))).collect::<Result<Vec<_>, _>>()?;
-    let (times, key) = (found.times(), found.column(key_column)?);
-    let versions = Versions::of(&key, &times);
-    let timeline = Timeline::build(&join, &times, &[]);
+    let join: Vec<&str> = find.join.iter().map(|slot| name_of(slot).unwrap_or_default()).collect();
+    let versions = found.versions(key_column)?;
+    let timeline = found.timeline(&join, None)?;
     let groups = timeline.probe(columns);
     let as_of = |(position, group): (usize, &Option<u32>)| {
         let now = if time_column.is_some() { frame.now.get(rows.at(position)) } else { i64::MAX };
@@ -114,7 +111,7 @@ async fn found_keys(
         known.iter().rev().find(|row| versions.is_in_force(**row, now)).copied()
     };
     let matched: UInt32Array = groups.iter().enumerate().map(as_of).collect();
-    take(&key, &matched, None).map_err(internal)
+    take(&found.column(key_column)?, &matched, None).map_err(internal)
 }
 
 /// Query times per row when the related values depend on them and they differ.

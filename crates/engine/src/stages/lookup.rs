@@ -3,7 +3,6 @@
 use super::deliver::{Delivery, deliver, fail, ready};
 use crate::context::Context;
 use crate::frame::{Frame, Giver, PerRow, Rows};
-use crate::kernels::timeline::Timeline;
 use crate::scans;
 use arrow::array::{Array, ArrayRef, Int64Array, UInt32Array};
 use arrow::compute::take;
@@ -64,8 +63,7 @@ async fn by_key(
         },
     )
     .await?;
-    let times = found.times();
-    let timeline = Timeline::build(std::slice::from_ref(&found.column(lookup.key_column.as_deref())?), &times, &[]);
+    let timeline = found.timeline(&[lookup.key_column.as_deref().unwrap_or_default()], None)?;
     let groups = timeline.probe(std::slice::from_ref(&keys));
     let matched = (0..rows.len(frame.rows)).map(|position| {
         let now = if lookup.time_column.is_some() { frame.now.get(rows.at(position)) } else { i64::MAX };
@@ -110,10 +108,9 @@ async fn by_parameters(
     for (parameters, rows) in groups.into_values() {
         let found = scans::with_parameters(context, lookup.resolver, parameters).await?;
         let rows = Rows::Some(rows);
-        let times = found.times();
         let matched: UInt32Array = match (plan.key, lookup.key_column.as_deref()) {
             (Some(key), Some(column)) => {
-                let timeline = Timeline::build(std::slice::from_ref(&found.column(Some(column))?), &times, &[]);
+                let timeline = found.timeline(&[column], None)?;
                 let keys = rows.select(&frame.columns[key.0].array(&plan.slots[key.0].data_type, frame.rows))?;
                 let groups = timeline.probe(std::slice::from_ref(&keys));
                 let as_of = |(position, group): (usize, &Option<u32>)| {

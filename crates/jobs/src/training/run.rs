@@ -9,8 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::JoinSet;
 
-/// Rows per partition.
-const PARTITION: usize = 10_000;
+/// Rows of a partition: at least so many that its fixed costs do not count, at most so many that its columns stay small
+/// beside the sources; in between, a run has several partitions, so that it shows progress and uses its threads.
+const SMALLEST: usize = 10_000;
+const LARGEST: usize = 131_072;
+const WANTED: usize = 8;
+
+fn partition_of(rows: usize) -> usize {
+    rows.div_ceil(WANTED).clamp(SMALLEST, LARGEST)
+}
 
 /// Partitions that are computed, or wait for an earlier one to be written, at the same time.
 const CONCURRENCY: usize = 2;
@@ -58,8 +65,9 @@ pub(super) async fn run(
     let order = Arc::new(order);
     let shared = Arc::new(Run::default());
     let rows = order.spine.times.len();
+    let partition = partition_of(rows);
     // A spine without rows still makes a file, because its columns are part of the answer.
-    let mut waiting = (0..rows.div_ceil(PARTITION).max(1)).map(|number| number * PARTITION).enumerate();
+    let mut waiting = (0..rows.div_ceil(partition).max(1)).map(|number| number * partition).enumerate();
     let mut partitions = JoinSet::new();
     let mut ready = BTreeMap::new();
     let mut file = ResultFile::default();
@@ -68,7 +76,7 @@ pub(super) async fn run(
     loop {
         while partitions.len() + ready.len() < CONCURRENCY {
             let Some((number, first)) = waiting.next() else { break };
-            let request = request(&order, revision, first, PARTITION.min(rows - first), &shared);
+            let request = request(&order, revision, first, partition.min(rows - first), &shared);
             let (engine, order) = (engine.clone(), order.clone());
             partitions.spawn(async move { (number, engine.offline(&order.deployment, request).await) });
         }
@@ -76,7 +84,7 @@ pub(super) async fn run(
         let (number, answer) = finished.map_err(|_| vec![broken("a partition broke off")])?;
         ready.insert(number, answer?);
         while let Some(answer) = ready.remove(&written) {
-            let first = written * PARTITION;
+            let first = written * partition;
             let times = order.spine.times.slice(first, answer.rows.min(rows - first));
             count(&progress, &answer);
             let room = MOST_LETTERS.saturating_sub(letters.len());

@@ -6,6 +6,7 @@ use crate::evaluate::evaluate;
 use crate::frame::gather;
 use crate::kernels::aggregate::{Options, aggregate};
 use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::concat;
 use creta_expr::Relation;
 use creta_model::{DataType, Letter};
 use creta_plan::stages::{BoundProgram, Product, ProductKind, ProgramInput};
@@ -27,35 +28,105 @@ pub(super) fn suits(children: &Children<'_>, product: &Product) -> bool {
         && product.filters.iter().chain(value).chain(by).all(listed)
 }
 
+/// Child rows that are aggregated together; a group with more stands alone.
+const BLOCK: usize = 131_072;
+
+/// Group by group, so that what is touched are the rows of the parents at hand and not the whole listing.
 pub(super) fn make(children: &Children<'_>, product: &Product, data_type: &DataType) -> Result<Made, Letter> {
     let ProductKind::Aggregate { function, value, by, quantile, count } = &product.kind else {
         return Err(internal("only aggregates are sliced"));
     };
-    let rows = Sorted::of(children, product)?;
-    let value = value.as_ref().map(|program| rows.evaluate(children, program)).transpose()?;
-    let by = by.as_ref().map(|program| rows.evaluate(children, program)).transpose()?;
-    let slices = slices(children, product, &rows);
     let options = Options { quantile: *quantile, count: *count };
-    let aggregated = aggregate(*function, value.as_ref(), by.as_ref(), &slices, &options, data_type)?;
-    Ok(Made { values: aggregated.values, failures: aggregated.failures })
+    let parents = in_group_order(children);
+    let mut parts = Vec::new();
+    let mut failures = Vec::new();
+    let mut first = 0;
+    while first < parents.len() || parts.is_empty() {
+        let block = Block::starting_at(children, &parents, first);
+        let rows = Sorted::of(children, product, block.order)?;
+        let value = value.as_ref().map(|program| rows.evaluate(children, program)).transpose()?;
+        let by = by.as_ref().map(|program| rows.evaluate(children, program)).transpose()?;
+        let slice = |position: usize| match block.starts[position - first] {
+            None => 0..0,
+            Some((group, start)) => rows.range(within(children, product, parents[position] as usize, group, start)),
+        };
+        let slices: Vec<Range<usize>> = (first..block.end).map(slice).collect();
+        let made = aggregate(*function, value.as_ref(), by.as_ref(), &slices, &options, data_type)?;
+        failures.extend(made.failures.into_iter().map(|(row, message)| (parents[first + row] as usize, message)));
+        parts.push(made.values);
+        first = block.end;
+        if parents.is_empty() {
+            break;
+        }
+    }
+    let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+    let values = concat(&parts).map_err(internal)?;
+    let mut places = vec![0_u32; parents.len()];
+    parents.iter().enumerate().for_each(|(place, parent)| places[*parent as usize] = place as u32);
+    Ok(Made { values: gather(&values, &places)?, failures })
 }
 
-/// Child rows that pass the filters, in timeline order.
+/// Parents by the group of their children; those without any come first.
+fn in_group_order(children: &Children<'_>) -> Vec<u32> {
+    let mut parents: Vec<u32> = (0..children.groups.len() as u32).collect();
+    parents.sort_by_key(|parent| children.groups[*parent as usize]);
+    parents
+}
+
+/// Consecutive parents, and the rows of their groups one after the other.
+struct Block {
+    /// Rows as they were listed.
+    order: Vec<u32>,
+    /// Per parent its group, and where the group's rows start in `order`.
+    starts: Vec<Option<(u32, usize)>>,
+    /// The first parent of the next block.
+    end: usize,
+}
+
+impl Block {
+    fn starting_at(children: &Children<'_>, parents: &[u32], first: usize) -> Block {
+        let mut block = Block { order: Vec::new(), starts: Vec::new(), end: first };
+        let mut last: Option<(u32, usize)> = None;
+        for parent in &parents[first..] {
+            let group = children.groups[*parent as usize];
+            if let Some(group) = group.filter(|group| last.is_none_or(|(last, _)| last != *group)) {
+                let rows = children.timeline.group(group);
+                if !block.order.is_empty() && block.order.len() + rows.len() > BLOCK {
+                    break;
+                }
+                last = Some((group, block.order.len()));
+                block.order.extend_from_slice(&children.timeline.permutation()[rows]);
+            }
+            block.starts.push(group.and(last));
+            block.end += 1;
+        }
+        block
+    }
+}
+
+/// The rows that a parent sees, as positions in its block; its group's rows start at `start` there.
+fn within(children: &Children<'_>, product: &Product, parent: usize, group: u32, start: usize) -> Range<usize> {
+    let (lower, upper) = bounds(children, product, children.now[parent]);
+    let seen = children.timeline.range(group, lower, upper);
+    let before = children.timeline.group(group).start;
+    seen.start - before + start..seen.end - before + start
+}
+
+/// Child rows of a block that pass the filters, in timeline order.
 struct Sorted {
     /// Rows as they were listed.
     order: Vec<u32>,
-    /// Position in `order` of each position of the whole timeline; one longer than it.
+    /// How many of the block's rows before each position pass; one longer than they are.
     kept_before: Option<Vec<u32>>,
 }
 
 impl Sorted {
-    fn of(children: &Children<'_>, product: &Product) -> Result<Sorted, Letter> {
-        let whole = children.timeline.permutation();
+    fn of(children: &Children<'_>, product: &Product, order: Vec<u32>) -> Result<Sorted, Letter> {
+        let all = Sorted { order, kept_before: None };
         if product.filters.is_empty() {
-            return Ok(Sorted { order: whole.to_vec(), kept_before: None });
+            return Ok(all);
         }
-        let all = Sorted { order: whole.to_vec(), kept_before: None };
-        let mut keep = vec![true; whole.len()];
+        let mut keep = vec![true; all.order.len()];
         for program in &product.filters {
             let mask = all.evaluate(children, program)?;
             let mask = mask.as_boolean_opt().ok_or_else(|| internal("a filter is not boolean"))?;
@@ -68,7 +139,7 @@ impl Sorted {
             count += u32::from(*keep);
             kept_before.push(count);
         }
-        let order = whole.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(row, _)| *row).collect();
+        let order = all.order.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(row, _)| *row).collect();
         Ok(Sorted { order, kept_before: Some(kept_before) })
     }
 
@@ -87,15 +158,6 @@ impl Sorted {
             Some(before) => before[whole.start] as usize..before[whole.end] as usize,
         }
     }
-}
-
-fn slices(children: &Children<'_>, product: &Product, rows: &Sorted) -> Vec<Range<usize>> {
-    let slice = |(group, now): (&Option<u32>, &i64)| {
-        let Some(group) = group else { return 0..0 };
-        let (lower, upper) = bounds(children, product, *now);
-        rows.range(children.timeline.range(*group, lower, upper))
-    };
-    children.groups.iter().zip(&children.now).map(slice).collect()
 }
 
 type Edge = Option<(i64, bool)>;
