@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from creta.context import ChalkContext, CretaContext
-from creta.definition.letters import DefinitionError
-from creta.definition.resolvers import CretaWarning, Resolver, offline, online
+from creta.definition.letters import CretaWarning, DefinitionError
+from creta.definition.resolvers import Resolver, offline, online
 from creta.features import (
     MISSING,
     DataFrame,
@@ -12,6 +12,7 @@ from creta.features import (
     FeatureTime,
     Now,
     Primary,
+    Validation,
     Vector,
     Windowed,
     _,
@@ -20,6 +21,7 @@ from creta.features import (
     before,
     feature,
     features,
+    group_by_windowed,
     has_many,
     has_one,
     windowed,
@@ -64,6 +66,7 @@ __all__ = [
     "Now",
     "Primary",
     "Resolver",
+    "Validation",
     "Vector",
     "Windowed",
     "_",
@@ -73,6 +76,7 @@ __all__ = [
     "before",
     "feature",
     "features",
+    "group_by_windowed",
     "has_many",
     "has_one",
     "offline",

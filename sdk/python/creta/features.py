@@ -1,10 +1,11 @@
 """Feature classes: everything that is needed to declare features, relationships and expressions."""
 
 from creta.definition.classes import FeatureMeta, features
-from creta.definition.declarations import MISSING, feature, has_many, has_one, windowed
+from creta.definition.declarations import MISSING, feature, group_by_windowed, has_many, has_one, windowed
 from creta.definition.expressions import after, before, outer, this
 from creta.definition.markers import Features, FeatureTime, Now, Primary, Vector, Windowed
 from creta.definition.references import Reference
+from creta.definition.validations import Validation
 from creta.frames import DataFrame
 
 _ = this
@@ -19,6 +20,7 @@ __all__ = [
     "Now",
     "Primary",
     "Reference",
+    "Validation",
     "Vector",
     "Windowed",
     "_",
@@ -27,6 +29,7 @@ __all__ = [
     "before",
     "feature",
     "features",
+    "group_by_windowed",
     "has_many",
     "has_one",
     "windowed",

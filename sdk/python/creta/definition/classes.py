@@ -14,6 +14,7 @@ from creta.definition.letters import DefinitionError, Letter, UnknownFeatureErro
 from creta.definition.places import FieldSource, Place, caller_place, class_source
 from creta.definition.references import Reference
 from creta.definition.registry import registry
+from creta.definition.versions import keep_version, split_version
 
 RESERVED = frozenset(("features", "namespace", "items", "is_near"))
 NAMESPACE = re.compile(r"[a-z0-9_]+\Z")
@@ -55,6 +56,9 @@ class ClassInfo:
     targets: dict[str, type] = field(default_factory=dict)
 
     def stored_name(self, attribute: str) -> str:
+        return keep_version(attribute, self._stored_name)
+
+    def _stored_name(self, attribute: str) -> str:
         found = self.fields.get(attribute)
         if found is not None:
             return found.name
@@ -73,6 +77,7 @@ class ClassInfo:
 
     def python_type(self, name: str) -> Any:
         """The annotated type of a feature by attribute or stored name, without its `| None`; None when unknown."""
+        name, _version = split_version(name)
         for attribute in self.fields:
             if name == attribute or name == self.fields[attribute].name:
                 found = self._meaning(attribute)
@@ -281,7 +286,9 @@ def _construct(self, **values) -> None:
     fields = type(self).__creta__.fields
     self.__dict__.update(dict.fromkeys(fields, MISSING))
     for name, value in values.items():
-        if name not in fields:
+        # `Vessel(**{"risk@2": 0.5})` gives one version.
+        bare, version = split_version(name)
+        if bare not in fields or (version is not None and version not in fields[bare].options.versions):
             hint = suggestion(name, fields)
             raise TypeError(f"{type(self).__name__} has no feature {name!r}." + (f" {hint}" if hint else ""))
         self.__dict__[name] = value

@@ -6,6 +6,7 @@ from creta.definition.durations import microseconds
 from creta.definition.letters import fault
 from creta.definition.places import caller_place
 from creta.definition.values import guess_value
+from creta.definition.versions import versioned
 
 AGGREGATES = frozenset(
     [
@@ -84,17 +85,29 @@ class Expression:
 
     def __getitem__(self, items) -> "Expression":
         if isinstance(items, (str, timedelta)):
-            try:
-                window = microseconds(items)
-            except ValueError as error:
-                raise fault("invalid_definition", str(error), caller_place()) from None
-            return Expression({"window": {"of": self._creta_node, "window": window}})
+            return Expression({"window": {"of": self._creta_node, "window": window_length(items)}})
+        if isinstance(items, tuple) and items and isinstance(items[0], (str, timedelta)):
+            group = group_json(items[1:])
+            return Expression({"window": {"of": self._creta_node, "window": window_length(items[0]), "group": group}})
         return Expression({"rows": _rows(self._creta_node, items if isinstance(items, tuple) else (items,))})
+
+    def __matmul__(self, version: int) -> "Expression":
+        """`_.risk @ 2`: one version of a feature."""
+        node = self._creta_node
+        if isinstance(node, dict) and "attribute" in node:
+            body = node["attribute"]
+            return Expression({"attribute": {**body, "name": versioned(body["name"], version)}})
+        if isinstance(node, dict) and "window" in node:
+            of = (Expression(node["window"]["of"]) @ version)._creta_node
+            return Expression({"window": {**node["window"], "of": of}})
+        raise fault("expression", "Only a feature has versions: `_.risk @ 2`.", caller_place())
 
     def __call__(self, *arguments, **options) -> "Expression":
         """Calls on `rows.name`: `where` filters, the names of AGGREGATES aggregate."""
         attribute = self._creta_node.get("attribute") if isinstance(self._creta_node, dict) else None
         name = attribute["name"] if attribute else None
+        if name == "group_by":
+            return Expression({"group_by": {"of": attribute["of"], "keys": _group_keys(arguments, options)}})
         if name == "where":
             return Expression({"rows": _filtered(attribute["of"], arguments)})
         if name in AGGREGATES:
@@ -105,6 +118,38 @@ class Expression:
             caller_place(),
             "Methods are the aggregates (sum, count, max_by, …) and where; functions are in creta.functions.",
         )
+
+
+def window_length(window) -> int:
+    """Microseconds of a window in a subscript."""
+    try:
+        return microseconds(window)
+    except ValueError as error:
+        raise fault("invalid_definition", str(error), caller_place()) from None
+
+
+def group_json(filters: tuple) -> dict:
+    """Column → node of the equalities that choose a group: `["1d", PortCall.berth_id == 4]`."""
+    group: dict = {}
+    for item in filters:
+        body = item._creta_node.get("call") if isinstance(item, Expression) and isinstance(item._creta_node, dict) else None
+        column = body["arguments"][0].get("attribute") if body and isinstance(body["arguments"][0], dict) else None
+        if column is None or body["function"] != "==" or not isinstance(column["of"], (dict, str)):
+            fix = 'Give one equality per column of the group: `["1d", PortCall.berth_id == 4]`.'
+            raise fault("expression", "A group is chosen by equalities.", caller_place(), fix)
+        if column["name"] in group:
+            raise fault("expression", f"The group's column `{column['name']}` is given twice.", caller_place())
+        group[column["name"]] = body["arguments"][1]
+    return group
+
+
+def _group_keys(arguments: tuple, options: dict) -> list:
+    keys = [node_of(argument) for argument in arguments]
+    plain = [isinstance(key, dict) and key.get("attribute", {}).get("of") == "this" for key in keys]
+    if options or not keys or not all(plain):
+        message = "`group_by` takes columns of the rows."
+        raise fault("expression", message, caller_place(), "Write `_.calls.group_by(_.berth_id).count()`.")
+    return keys
 
 
 def _rows(of, items: tuple) -> dict:

@@ -33,6 +33,10 @@ class UnknownFeatureError(DefinitionError, AttributeError):
     """An attribute of a feature class that is not one of its features."""
 
 
+class CretaWarning(UserWarning):
+    """Something in a definition has no effect, or not the effect that its author may expect."""
+
+
 def fault(code: str, message: str, place: Place | None = None, fix: str | None = None) -> DefinitionError:
     """An exception with one letter in it."""
     return DefinitionError([Letter(code, message, place, fix)])

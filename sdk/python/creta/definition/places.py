@@ -32,7 +32,7 @@ class FieldSource:
 def caller_place() -> Place:
     """The nearest frame outside of this package."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and _is_ours(frame.f_code.co_filename):
+    while frame.f_back is not None and (_is_ours(frame.f_code.co_filename) or _is_generated(frame)):
         frame = frame.f_back
     return Place(frame.f_code.co_filename, frame.f_lineno)
 
@@ -41,6 +41,11 @@ def function_place(function) -> Place:
     """Where a function's `def` (or its first decorator) stands."""
     code = function.__code__
     return Place(code.co_filename, code.co_firstlineno)
+
+
+def _is_generated(frame) -> bool:
+    """The methods that dataclasses write for our classes have no file."""
+    return frame.f_code.co_filename == "<string>" and frame.f_globals.get("__name__", "").startswith("creta.")
 
 
 @functools.cache

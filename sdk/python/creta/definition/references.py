@@ -2,10 +2,20 @@
 
 from datetime import timedelta
 
-from creta.definition.durations import microseconds, window_name
-from creta.definition.expressions import BINARY, COMPARISONS, LITERALS, Bound, Expression, add_operators, call
+from creta.definition.durations import window_name
+from creta.definition.expressions import (
+    BINARY,
+    COMPARISONS,
+    LITERALS,
+    Bound,
+    Expression,
+    add_operators,
+    call,
+    group_json,
+    window_length,
+)
 from creta.definition.letters import fault
-from creta.definition.places import caller_place
+from creta.definition.versions import keep_version, versioned
 
 
 class Reference:
@@ -32,13 +42,22 @@ class Reference:
     def __getitem__(self, items) -> "Reference":
         """`["30d"]` picks a window; features, filters, `after`/`before` and `:n` shape has-many rows."""
         if isinstance(items, (str, timedelta)):
-            try:
-                name = window_name(self._creta_path[-1], microseconds(items))
-            except ValueError as error:
-                raise fault("invalid_definition", str(error), caller_place()) from None
-            return Reference(self._creta_owner, (*self._creta_path[:-1], name), (), self._creta_broken)
+            return self._creta_renamed(lambda name: window_name(name, window_length(items)))
+        if isinstance(items, tuple) and items and isinstance(items[0], (str, timedelta)):
+            window = self._creta_renamed(lambda name: window_name(name, window_length(items[0])))
+            return Reference(self._creta_owner, window._creta_path, (Group(group_json(items[1:])),), self._creta_broken)
         added = items if isinstance(items, tuple) else (items,)
         return Reference(self._creta_owner, self._creta_path, (*self._creta_items, *added), self._creta_broken)
+
+    def __matmul__(self, version: int) -> "Reference":
+        """`Vessel.risk @ 2`: one version of a feature."""
+        name = versioned(self._creta_path[-1], version)
+        return Reference(self._creta_owner, (*self._creta_path[:-1], name), self._creta_items, self._creta_broken)
+
+    def _creta_renamed(self, change) -> "Reference":
+        """The same path with another last name; its version stays."""
+        name = keep_version(self._creta_path[-1], change)
+        return Reference(self._creta_owner, (*self._creta_path[:-1], name), (), self._creta_broken)
 
     def __iter__(self):
         raise TypeError("a feature reference cannot be iterated over")
@@ -68,6 +87,18 @@ class Reference:
         for name in self._creta_path:
             node = {"attribute": {"of": node, "name": name}}
         return node
+
+
+class Group:
+    """The group that is read of a `group_by_windowed` feature: column → node."""
+
+    def __init__(self, columns: dict):
+        self.columns = columns
+
+
+def chosen_group(reference: "Reference") -> dict | None:
+    """The group that a reference reads, if it names one."""
+    return next((item.columns for item in reference._creta_items if isinstance(item, Group)), None)
 
 
 class OptionalReference:

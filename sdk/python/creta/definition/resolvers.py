@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from creta.definition.declarations import duration_option, tag_list
-from creta.definition.letters import Letter, suggestion
+from creta.definition.letters import CretaWarning, Letter
 from creta.definition.places import caller_place, function_place
 from creta.definition.registry import registry
 
@@ -30,10 +30,6 @@ WITHOUT_EFFECT = frozenset(
         "handle_duplicate_outputs",
     ]
 )
-
-
-class CretaWarning(UserWarning):
-    """Something in a definition has no effect, or not the effect that its author may expect."""
 
 
 class Resolver:

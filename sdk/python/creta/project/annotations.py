@@ -12,6 +12,7 @@ from creta.definition.places import Place
 from creta.definition.references import OptionalReference, Reference
 from creta.definition.registry import registry
 from creta.definition.value_types import split_optional
+from creta.frames import DataFrame
 
 
 @dataclass
@@ -22,6 +23,8 @@ class Meaning:
     primary: bool = False
     windowed: bool = False
     feature_time: bool = False
+    # A bare `DataFrame`, as `group_by_windowed` features may be annotated.
+    frame: bool = False
     python_type: Any = None
     # A feature of another class whose type this one takes.
     key_of: Reference | None = None
@@ -88,6 +91,9 @@ def _classify(found: Meaning, annotation: Any, scope: dict[str, Any], place: Pla
         found.target, found.many = item, True
     elif isinstance(annotation, Reference):
         found.key_of = annotation
+    elif annotation is DataFrame:
+        found.frame = True
+        found.python_type = annotation
     else:
         found.feature_time = annotation is FeatureTime
         found.python_type = annotation

@@ -19,6 +19,7 @@ from creta.definition.references import Reference
 from creta.definition.registry import Registry, registry
 from creta.definition.value_types import constant
 from creta.project.entities import entity_json, expression_json, metadata
+from creta.project.groups import stored_group
 from creta.project.linked import Linked
 from creta.project.linking import link
 from creta.project.loading import load_project
@@ -138,6 +139,8 @@ class Project:
         target = parameter.target
         body: dict[str, Any] = {"entity": target.root.info.namespace, "path": target.dotted}
         if parameter.kind == "feature":
+            if parameter.group is not None:
+                body["group"] = stored_group(target.feature, parameter.group)
             return {"feature": body}
         body["columns"] = [column.dotted for column in parameter.columns]
         child = self.linked.classes[target.feature.meaning.target]

@@ -67,9 +67,14 @@ def _feature_json(linked: Linked, owner: LinkedClass, feature: LinkedFeature, re
             relationship["optional"] = True
         body["kind"] = {feature.kind: relationship}
         return body
+    if feature.version is not None:
+        body |= {"version": feature.version, "default_version": feature.default_version}
+    if options.validations:
+        body["validations"] = [validation.json() for validation in options.validations]
     scalar = _scalar_json(linked, owner, feature, registry)
     if feature.kind == "windowed":
-        body["kind"] = {"windowed": {"windows": list(options.windows), "scalar": scalar}}
+        grouped = {"group_by": feature.group} if feature.group else {}
+        body["kind"] = {"windowed": {"windows": list(options.windows), "scalar": scalar, **grouped}}
     else:
         body["kind"] = {"scalar": scalar}
     return body
@@ -83,7 +88,9 @@ def _scalar_json(linked: Linked, owner: LinkedClass, feature: LinkedFeature, reg
     for name in ("expression", "offline_expression"):
         expression = getattr(options, name)
         if expression is not None:
-            scalar[name] = expression_json(linked, owner, expression, feature.field.place, registry)
+            scalar[name] = expression_json(
+                linked, owner, expression, feature.field.place, registry, grouped=options.grouped
+            )
     if options.default is not MISSING and feature.type is not None:
         try:
             default = None if options.default is None else feature.type.encode(options.default)
@@ -97,14 +104,16 @@ def _scalar_json(linked: Linked, owner: LinkedClass, feature: LinkedFeature, reg
     return scalar
 
 
-def expression_json(linked: Linked, owner: LinkedClass, expression: Any, place: Place, registry: Registry) -> Any:
+def expression_json(
+    linked: Linked, owner: LinkedClass, expression: Any, place: Place, registry: Registry, *, grouped: bool = False
+) -> Any:
     """An expression about one row of a class, with its names checked."""
     try:
         node = rebase(node_of(expression), owner.cls, place)
     except DefinitionError as error:
         registry.report_all(error)
         return "this"
-    check = ScopeCheck(linked, place)
+    check = ScopeCheck(linked, place, grouped)
     check.check(node, owner)
     for letter in check.letters:
         registry.report(letter)

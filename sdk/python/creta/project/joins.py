@@ -56,7 +56,7 @@ def _key_held(holder: LinkedFeature, owner: LinkedClass) -> LinkedFeature | None
     reference = holder.meaning.key_of
     if reference is None or reference._creta_owner is not owner.cls or len(reference._creta_path) != 1:
         return None
-    return owner.features.get(reference._creta_path[0])
+    return owner.find(reference._creta_path[0])
 
 
 def _not_one(owner: LinkedClass, other: LinkedClass, feature: LinkedFeature, candidates: dict[Pairs, None]) -> Letter:
@@ -119,7 +119,7 @@ def _side(node) -> tuple[type, str] | None:
 
 
 def _stored(owner: LinkedClass, attribute: str, place: Place) -> str:
-    found = owner.features.get(attribute)
+    found = owner.find(attribute)
     if found is None:
         # A field that is there but could not be linked has its own letter already.
         reported = attribute in owner.info.fields

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from creta.definition.classes import ClassInfo, Field
 from creta.definition.durations import display, window_name
@@ -9,6 +10,7 @@ from creta.definition.letters import Letter, suggestion
 from creta.definition.places import Place
 from creta.definition.references import Reference
 from creta.definition.value_types import ValueType
+from creta.definition.versions import keep_version, split_version, versioned
 from creta.project.annotations import Meaning
 
 
@@ -22,6 +24,12 @@ class LinkedFeature:
     type: ValueType | None = None
     # (our stored name, their stored name) of a relationship.
     pairs: list[tuple[str, str]] = field(default_factory=list)
+    # One of several versions, and which of them a bare name means.
+    version: int | None = None
+    default_version: int | None = None
+    # The columns (stored names) that the values of a `group_by_windowed` feature are grouped by, and their attributes.
+    group: list[str] = field(default_factory=list)
+    group_attributes: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -32,30 +40,56 @@ class LinkedFeature:
         return self.field.options.expression is not None
 
 
+class Member(NamedTuple):
+    """A feature as a name reaches it: its stored name, and the window when one is meant."""
+
+    feature: LinkedFeature
+    name: str
+    window: int | None = None
+
+
 @dataclass
 class LinkedClass:
-    """A feature class whose features are known by attribute."""
+    """A feature class whose features are known by attribute; versions are `risk@1`, `risk@2`, …"""
 
     cls: type
     info: ClassInfo
     features: dict[str, LinkedFeature] = field(default_factory=dict)
     primary_key: str | None = None
     feature_time: str | None = None
+    # Whether every field could be understood.
+    complete: bool = True
 
     def scalars(self) -> Iterator[LinkedFeature]:
-        """Features with one value per row, in order."""
-        return (feature for feature in self.features.values() if feature.kind == "scalar")
+        """Features with one value per row, in order; of several versions the default one."""
+        return (
+            feature
+            for feature in self.features.values()
+            if feature.kind == "scalar" and feature.version == feature.default_version
+        )
 
-    def member(self, attribute: str) -> tuple[LinkedFeature, str] | None:
-        """A feature by attribute, or one window of a windowed feature: (feature, stored name)."""
+    def find(self, attribute: str) -> LinkedFeature | None:
+        """A feature by attribute: a version by its number, a bare name means the default version."""
+        bare, version = split_version(attribute)
         found = self.features.get(attribute)
+        if found is None and version is None and bare in self.info.fields:
+            default = self.info.fields[bare].options.default_version
+            return self.features.get(versioned(bare, default))
+        return found
+
+    def member(self, attribute: str) -> Member | None:
+        """A feature by attribute, or one window of a windowed feature."""
+        found = self.find(attribute)
         if found is not None:
-            return found, found.name
+            return Member(found, keep_version(attribute, lambda _bare: found.name))
         for feature in self.features.values():
-            if feature.kind == "windowed":
-                for window in feature.field.options.windows:
-                    if attribute == window_name(feature.field.attribute, window):
-                        return feature, window_name(feature.name, window)
+            if feature.kind != "windowed":
+                continue
+            for window in feature.field.options.windows:
+                name = keep_version(attribute, lambda _bare, f=feature, w=window: window_name(f.field.attribute, w))
+                if attribute == name and self.find(keep_version(name, lambda _b, f=feature: f.field.attribute)) is feature:
+                    stored = keep_version(name, lambda _bare, f=feature, w=window: window_name(f.name, w))
+                    return Member(feature, stored, window)
         return None
 
 
@@ -87,7 +121,7 @@ class Target:
         return [
             replace(
                 self,
-                path=(*self.path[:-1], window_name(self.feature.name, window)),
+                path=(*self.path[:-1], keep_version(self.path[-1], lambda name, window=window: window_name(name, window))),
                 windowed_whole=False,
                 window=window,
             )
@@ -107,33 +141,34 @@ class Linked:
             return None
         root = current = self.classes[reference._creta_owner]
         names: list[str] = []
-        feature, nullable, many = None, False, False
+        member, nullable, many = None, False, False
         for position, attribute in enumerate(reference._creta_path):
             member = current.member(attribute)
             if member is None:
+                # A field that is there but could not be linked has its own letter already.
                 reported = attribute in current.info.fields
                 return None if reported else missing_member(current, attribute, place)
-            feature, stored = member
-            names.append(stored)
-            nullable |= feature.meaning.nullable
+            names.append(member.name)
+            nullable |= member.feature.meaning.nullable
             if position + 1 < len(reference._creta_path):
-                many |= feature.kind == "has_many"
-                target = self.classes.get(feature.meaning.target) if feature.meaning.target else None
+                many |= member.feature.kind == "has_many"
+                target = self.classes.get(member.feature.meaning.target) if member.feature.meaning.target else None
                 if target is None:
                     message = f"`{current.info.name}.{attribute}` is no relationship, so nothing can follow it."
                     return Letter("unknown_feature", message, place)
                 current = target
-        whole = feature.kind == "windowed" and names[-1] == feature.name
-        target = Target(root, tuple(names), feature, whole, many, nullable)
-        if feature.kind == "windowed" and not whole:
-            lengths = feature.field.options.windows
-            chosen = next(length for length in lengths if window_name(feature.name, length) == names[-1])
-            target = replace(target, window=chosen)
-        return target
+        whole = member.feature.kind == "windowed" and member.window is None
+        return Target(root, tuple(names), member.feature, whole, many, nullable, member.window)
 
 
 def missing_member(owner: LinkedClass, attribute: str, place: Place) -> Letter:
-    """The letter for an attribute that a class does not have; a wrong window lists the right ones."""
+    """The letter for an attribute that a class does not have; a wrong window or version lists the right ones."""
+    bare, version = split_version(attribute)
+    if version is not None and bare in owner.info.fields:
+        known = ", ".join(map(str, owner.info.fields[bare].options.versions))
+        message = f"`{owner.info.name}.{bare}` has no version {version}."
+        fix = f"Its versions are: {known}." if known else "It has no versions; give it some with `feature(version=…)`."
+        return Letter("unknown_feature", message, place, fix)
     for feature in owner.features.values():
         if feature.kind == "windowed" and attribute.startswith(feature.field.attribute + "__"):
             message = f"`{owner.info.name}.{feature.field.attribute}` has no such window (`{attribute}`)."

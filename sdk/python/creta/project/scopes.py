@@ -5,13 +5,18 @@ from typing import Any
 from creta.definition.durations import display, window_name
 from creta.definition.letters import Letter
 from creta.definition.places import Place
+from creta.project.groups import group_fault, stored_group
 from creta.project.linked import Linked, LinkedClass, LinkedFeature, missing_member
 
 
 class ScopeCheck:
-    """Walks one expression. `letters` holds what was found; the types are the server's business."""
+    """Walks one expression. `letters` holds what was found; the types are the server's business.
 
-    def __init__(self, linked: Linked, place: Place):
+    `grouped` allows `group_by`, as only `group_by_windowed` features may.
+    """
+
+    def __init__(self, linked: Linked, place: Place, grouped: bool = False):
+        self.grouped = grouped
         self.linked = linked
         self.place = place
         self.letters: list[Letter] = []
@@ -40,6 +45,11 @@ class ScopeCheck:
             for argument in body.get("arguments", ()):
                 self.check(argument, rows, scope)
             return None
+        if kind == "group_by":
+            if not self.grouped:
+                message = "`group_by` has a meaning in `group_by_windowed` features only."
+                self.letters.append(Letter("expression", message, self.place))
+            return self.check(body["of"], scope, outer)
         for argument in body.get("arguments", ()) if kind == "call" else ():
             self.check(argument, scope, outer)
         return None
@@ -68,7 +78,14 @@ class ScopeCheck:
             self.letters.append(Letter("expression", "Only a windowed feature has windows.", self.place))
             return
         member = self._member(attribute["of"], attribute["name"], scope, outer)
-        if member is not None and body["window"] not in member.field.options.windows:
+        if member is None:
+            return
+        for node in body.get("group", {}).values():
+            self.check(node, scope, outer)
+        letter = group_fault(member, attribute["name"], body.get("group"), self.place)
+        if letter is not None:
+            self.letters.append(letter)
+        if body["window"] not in member.field.options.windows:
             asked = window_name(attribute["name"], body["window"])
             message = f"`{attribute['name']}` has no such window (`{asked}`)."
             known = ", ".join(display(length) for length in member.field.options.windows)
@@ -101,6 +118,8 @@ class _Renaming:
             return {kind: {"of": of, "name": member[1] if member else body["name"]}}, target
         changed = dict(body)
         owner = None
+        if kind == "window" and "group" in body:
+            changed["group"] = self._group(body, scope, outer)
         inner = (scope, outer)
         if "of" in body:
             changed["of"], owner = self.walk(body["of"], scope, outer)
@@ -108,4 +127,14 @@ class _Renaming:
         for key in ("items", "filters", "arguments"):
             if key in body:
                 changed[key] = [self.walk(item, *inner)[0] for item in body[key]]
-        return {kind: changed}, owner if kind == "rows" else None
+        if kind == "group_by":
+            changed["keys"] = [self.walk(key, owner, scope)[0] for key in body["keys"]]
+        return {kind: changed}, owner if kind in ("rows", "group_by") else None
+
+    def _group(self, body: dict, scope, outer) -> dict[str, Any]:
+        """The chosen group: its columns by their stored names, its values in the scope around it."""
+        values = {column: self.walk(node, scope, outer)[0] for column, node in body["group"].items()}
+        attribute = body["of"]["attribute"] if isinstance(body["of"], dict) and "attribute" in body["of"] else None
+        owner = self.walk(attribute["of"], scope, outer)[1] if attribute else None
+        feature = owner.find(attribute["name"]) if owner is not None else None
+        return stored_group(feature, values) if feature is not None else values

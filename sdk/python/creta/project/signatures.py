@@ -9,10 +9,11 @@ from creta.definition.classes import FeatureMeta, module_globals
 from creta.definition.expressions import Bound
 from creta.definition.letters import DefinitionError, fault
 from creta.definition.markers import DataFrameOf, FeaturesOf, Now
-from creta.definition.references import OptionalReference, Reference, split_items
+from creta.definition.references import OptionalReference, Reference, chosen_group, split_items
 from creta.definition.resolvers import Resolver
 from creta.definition.value_types import describe, split_optional
 from creta.project.annotations import evaluate
+from creta.project.groups import group_fault
 from creta.project.linked import Linked, LinkedClass, Target
 
 
@@ -27,6 +28,8 @@ class LinkedParameter:
     filters: list[Any] = field(default_factory=list)
     limit: int | None = None
     with_now: bool = False
+    # Column → node of the group that is read of a `group_by_windowed` feature.
+    group: dict[str, Any] | None = None
     optional: bool = False
     default: Any = inspect.Parameter.empty
 
@@ -117,7 +120,10 @@ class SignatureReader:
         if target.through_many:
             message = f"{described} reaches `{target.fqn}` through a has-many relationship."
             raise self._fault("annotation", message, "Ask for the rows and their columns: `Vessel.calls[Call.teu]`.")
-        return LinkedParameter(name, "feature", target=target)
+        letter = group_fault(target.feature, target.fqn, chosen_group(annotation), self.place)
+        if letter is not None:
+            raise DefinitionError([letter])
+        return LinkedParameter(name, "feature", target=target, group=chosen_group(annotation))
 
     def _rows(self, name: str, target: Target, items: tuple) -> LinkedParameter:
         child = self.linked.classes[target.feature.meaning.target]

@@ -9,10 +9,9 @@ import yaml
 
 from creta.definition.declarations import tag_list
 from creta.definition.durations import microseconds
-from creta.definition.letters import DefinitionError, Letter, fault, suggestion
+from creta.definition.letters import CretaWarning, DefinitionError, Letter, fault, suggestion
 from creta.definition.places import Place
 from creta.definition.registry import Registry
-from creta.definition.resolvers import CretaWarning
 from creta.definition.sources import SQLResolver
 from creta.project.entities import metadata
 

@@ -10,7 +10,9 @@ from creta.definition.classes import FeatureMeta
 from creta.definition.declarations import MISSING
 from creta.definition.durations import microseconds
 from creta.definition.value_types import ValueType, arrow_type
+from creta.definition.versions import versioned
 from creta.frames import NOW_COLUMN, DataFrame
+from creta.project.linked import Target
 from creta.project.signatures import LinkedParameter, Signature
 from creta.working.columns import checked_column, datetimes, reader
 from creta.working.failures import WrongValue, failure
@@ -18,11 +20,11 @@ from creta.working.failures import WrongValue, failure
 
 @dataclass
 class Output:
-    """One feature that a resolver yields. `attribute` is its name on an instance."""
+    """One feature that a resolver yields. `attributes` are its names on an instance, the first that is given counts."""
 
     name: str
     fqn: str
-    attribute: str
+    attributes: tuple[str, ...]
     type: ValueType
     nullable: bool
     # One window, in microseconds; on an instance the attribute holds a dict by window.
@@ -48,7 +50,7 @@ def prepare(signature: Signature, root: str, loop: asyncio.AbstractEventLoop) ->
         Output(
             target.path[-1],
             target.fqn,
-            target.feature.field.attribute,
+            _attributes(target, signature.outputs),
             target.feature.type,
             target.feature.meaning.nullable,
             target.window,
@@ -57,6 +59,16 @@ def prepare(signature: Signature, root: str, loop: asyncio.AbstractEventLoop) ->
     ]
     kind = FrameCall if signature.frame else ScalarCall
     return kind(signature, outputs, root, loop)
+
+
+def _attributes(target: Target, outputs: list[Target]) -> tuple[str, ...]:
+    """`risk@2` of an instance gives that version; `risk` the one that the resolver yields, or the default one."""
+    attribute, version = target.feature.field.attribute, target.feature.version
+    if version is None:
+        return (attribute,)
+    alone = len({other.feature.version for other in outputs if other.feature.field.attribute == attribute}) == 1
+    named = versioned(attribute, version)
+    return (named, attribute) if alone or version == target.feature.default_version else (named,)
 
 
 class ScalarCall:
@@ -158,7 +170,8 @@ def _frames(column: pyarrow.Array) -> list[DataFrame | None]:
 
 def _given(instance: Any, output: Output) -> Any:
     """What an instance holds for an output; `Vessel(teu={"1d": 3.0})` for windows."""
-    given = instance.__dict__.get(output.attribute, MISSING)
+    values = (instance.__dict__.get(attribute, MISSING) for attribute in output.attributes)
+    given = next((value for value in values if value is not MISSING), MISSING)
     if output.window is None or given is MISSING:
         return given
     if not isinstance(given, dict):
