@@ -27,6 +27,7 @@ from creta.features import (
     windowed,
 )
 from creta.queries import NamedQuery
+from creta.working.hooks import after_all, before_all
 
 if TYPE_CHECKING:
     from creta.client import ChalkClient, CretaClient, CretaError, CretaException, Dataset
@@ -72,8 +73,10 @@ __all__ = [
     "_",
     "__",
     "after",
+    "after_all",
     "batch",
     "before",
+    "before_all",
     "feature",
     "features",
     "group_by_windowed",

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow
 import pyarrow.compute as compute
 
+from creta import clock
 from creta.definition.expressions import node_of
 from creta.definition.values import EPOCH, EPOCH_DAY, MICROSECOND
 
@@ -38,12 +39,16 @@ def evaluate(expression: Any, table: pyarrow.Table) -> Any:
 
 
 def _evaluate(node: Any, table: pyarrow.Table) -> Any:
+    if node == "now":
+        return pyarrow.scalar(clock.now(), pyarrow.timestamp("us", "UTC"))
     if isinstance(node, dict):
         ((kind, body),) = node.items()
         if kind == "literal":
             return pyarrow.scalar(_literal(body))
         if kind == "attribute":
-            return _column(node, table)
+            return table.column(column_of(node, table))
+        if kind == "call" and body["function"] == "is_in":
+            return _is_in(body["arguments"], table)
         if kind == "call":
             arguments = [_evaluate(argument, table) for argument in body["arguments"]]
             function = (UNARY if len(arguments) == 1 else BINARY).get(body["function"])
@@ -52,11 +57,23 @@ def _evaluate(node: Any, table: pyarrow.Table) -> Any:
     raise ValueError("this expression cannot be evaluated inside of a resolver; use it in a feature class")
 
 
+def _is_in(arguments: list, table: pyarrow.Table) -> Any:
+    """Null when the value is null, as the server has it."""
+    value = _evaluate(arguments[0], table)
+    among = _literal(arguments[1]["literal"]) if isinstance(arguments[1], dict) and "literal" in arguments[1] else None
+    if among is None:
+        raise ValueError("`in` needs a list of constants here")
+    found = compute.is_in(value, value_set=pyarrow.array(among, value.type))
+    return compute.if_else(compute.is_null(value), pyarrow.scalar(None, pyarrow.bool_()), found)
+
+
 def _literal(value: Any) -> Any:
     """A constant of the bundle as a Python value."""
     if value == "null":
         return None
     ((kind, plain),) = value.items()
+    if kind == "list":
+        return [_literal(item) for item in plain]
     if kind == "datetime":
         return EPOCH + plain * MICROSECOND
     if kind == "timedelta":
@@ -66,7 +83,8 @@ def _literal(value: Any) -> Any:
     return plain
 
 
-def _column(node: dict, table: pyarrow.Table) -> Any:
+def column_of(node: dict, table: pyarrow.Table) -> str:
+    """The column that an attribute path means. Raises KeyError when there is none."""
     names: list[str] = []
     while isinstance(node, dict) and "attribute" in node:
         names.insert(0, node["attribute"]["name"])
@@ -75,10 +93,10 @@ def _column(node: dict, table: pyarrow.Table) -> Any:
         info = node["root"].__creta__
         name = ".".join((info.namespace, info.stored_name(names[0]), *names[1:]))
         if name in table.column_names:
-            return table.column(name)
+            return name
         raise KeyError(f"the DataFrame has no column {name}")
-    suffix = "." + ".".join(names)
-    found = [name for name in table.column_names if name.endswith(suffix)]
+    path = ".".join(names)
+    found = [name for name in table.column_names if name.partition(".")[2] == path]
     if len(found) != 1:
-        raise KeyError(f"the DataFrame has {len(found)} columns that end with {suffix}")
-    return table.column(found[0])
+        raise KeyError(f"the DataFrame has {len(found)} columns called {path}")
+    return found[0]

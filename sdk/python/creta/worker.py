@@ -12,12 +12,15 @@ import platform
 import signal
 import socket
 import sys
+import traceback
+from dataclasses import dataclass
 from typing import Any
 
 from creta.context import set_context
 from creta.project.bundle import collect
 from creta.working.calls import CallResult, FrameCall, ScalarCall, prepare
 from creta.working.failures import failure
+from creta.working.hooks import Hook, run_hooks
 from creta.working.protocol import Channel, Closed
 
 EXIT_FAILED = 1
@@ -27,8 +30,17 @@ class ImportFailure(Exception):
     """The project does not import or link in this process."""
 
 
-def load(root: str, bundle: str) -> dict[str, ScalarCall | FrameCall]:
-    """Imports the project and prepares every Python resolver of the bundle, by name."""
+@dataclass
+class Loaded:
+    """An imported project, ready to be called."""
+
+    resolvers: dict[str, ScalarCall | FrameCall]
+    hooks: list[Hook]
+    loop: asyncio.AbstractEventLoop
+
+
+def load(root: str, bundle: str) -> Loaded:
+    """Imports the project, prepares every Python resolver of the bundle, and runs its `@before_all` functions."""
     with open(bundle, encoding="utf-8") as file:
         wanted = {resolver["name"] for resolver in json.load(file)["resolvers"] if "python" in resolver["body"]}
     project = collect(root)
@@ -42,7 +54,19 @@ def load(root: str, bundle: str) -> dict[str, ScalarCall | FrameCall]:
     }
     if lacking := wanted - prepared.keys():
         raise ImportFailure(f"The project does not define {', '.join(sorted(lacking))}.")
-    return prepared
+    loaded = Loaded(prepared, list(project.registry.hooks), loop)
+    asyncio.set_event_loop(loop)
+    run_hooks(loaded.hooks, "before_all", loop)
+    return loaded
+
+
+def end(loaded: Loaded) -> None:
+    """Runs the `@after_all` functions; what one raises is said in the log."""
+    try:
+        run_hooks(loaded.hooks, "after_all", loaded.loop)
+    except Exception:
+        traceback.print_exc()
+    sys.stdout.flush()
 
 
 def answer(prepared: dict[str, ScalarCall | FrameCall], header: dict[str, Any], batch: Any, root: str) -> CallResult:
@@ -85,15 +109,17 @@ def main(arguments: list[str] | None = None) -> int:
         connection.connect(options.socket)
         channel = Channel(connection)
         try:
-            prepared = load(root, bundle)
+            loaded = load(root, bundle)
         except Exception as error:
             channel.send({"kind": "failed", "error": failure(error, root)})
             return EXIT_FAILED
         channel.send({"kind": "ready", "python": platform.python_version(), "pid": os.getpid()})
         try:
-            serve(channel, prepared, root)
+            serve(channel, loaded.resolvers, root)
         except (BrokenPipeError, ConnectionResetError):
             return EXIT_FAILED
+        finally:
+            end(loaded)
     return 0
 
 

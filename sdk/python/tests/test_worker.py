@@ -253,3 +253,92 @@ def test_a_project_that_does_not_import_says_so(project, start, tmp_path, monkey
     header, _table = other.receive()
     assert header["kind"] == "failed" and "no_such_module" in header["error"]["message"]
     assert other.close()[0] == 1
+
+
+ASYNC = """
+    import asyncio
+    from creta import CretaContext, Features, after_all, before_all, features, online
+
+    loops = set()
+    state = {"flying": 0, "most": 0, "booted": []}
+
+    @features
+    class A:
+        id: int
+        x: int
+        y: int
+        s: str
+        z: int
+        risk: float = __import__("creta").feature(version=2, default_version=1)
+
+    @before_all
+    async def boot():
+        state["booted"].append("all")
+        loops.add(id(asyncio.get_running_loop()))
+
+    @before_all(environment="nowhere")
+    def not_here():
+        state["booted"].append("nowhere")
+
+    @after_all
+    def bye():
+        print("bye", flush=True)
+
+    @online(timeout="2s")
+    async def together(id: A.id) -> A.x:
+        loops.add(__builtins__["id"](asyncio.get_running_loop()))
+        state["flying"] += 1
+        state["most"] = max(state["most"], state["flying"])
+        await asyncio.sleep(0.05)
+        state["flying"] -= 1
+        if id == 3:
+            raise ValueError("three")
+        return id * 10
+
+    @online
+    async def facts(id: A.id) -> A.s:
+        return f"{state['most']} {len(loops)} {','.join(state['booted'])} {CretaContext.get('who')}"
+
+    @online(timeout="200ms")
+    async def slow(id: A.id) -> A.y:
+        await asyncio.sleep(10 if id == 1 else 0)
+        return id
+
+    @online
+    async def own_timeout(id: A.id) -> A.z:
+        raise TimeoutError("of another service")
+
+    @online
+    def versions(id: A.id) -> Features[A.risk @ 2, A.risk]:
+        return A(risk=1.0, **{"risk@2": 2.0})
+"""
+
+
+def test_rows_of_async_resolvers_run_at_once_and_fail_alone(project, start):
+    server = start(project.write(calls_py=ASYNC).root)
+    assert server.receive()[0]["kind"] == "ready"
+    ids = pyarrow.record_batch({"id": list(range(600))})
+    header, table = server.call("calls.together", 600, ids)
+    assert [error["row"] for error in header["errors"]] == [3]
+    assert table.column("x")[599].as_py() == 5990 and table.column("x")[3].as_py() is None
+    one = pyarrow.record_batch({"id": [0]})
+    header, table = server.call("calls.facts", 1, one, {"who": "me"})
+    # 256 in flight, one loop for hooks and calls, and only the hook of every environment.
+    assert table.to_pydict() == {"s": ["256 1 all me"]}
+    header, table = server.call("calls.slow", 3, pyarrow.record_batch({"id": [0, 1, 2]}))
+    assert table.to_pydict() == {"y": [0, None, 2]}
+    assert [(error["row"], error["kind"]) for error in header["errors"]] == [(1, "ResolverTimedOut")]
+    header, table = server.call("calls.own_timeout", 1, one)
+    assert header["errors"][0]["kind"] == "TimeoutError"
+    header, table = server.call("calls.versions", 1, one)
+    assert table.to_pydict() == {"risk@2": [2.0], "risk": [1.0]}
+    assert server.close() == (0, "bye\n")
+
+
+def test_a_hook_that_raises_keeps_the_worker_from_starting(project, start):
+    project.write(calls_py=ASYNC.replace('state["booted"].append("all")', 'raise RuntimeError("no model")', 1))
+    server = start(project.root)
+    header, _table = server.receive()
+    assert header["kind"] == "failed" and header["error"]["message"] == "no model"
+    assert header["error"]["file"] == "calls.py"
+    assert server.close()[0] == 1

@@ -99,6 +99,12 @@ class CretaClient:
             self._transport.json("POST", "/v1/query/online", json=body, **_timeout(request_timeout))
         )
 
+    def check(self, input: Any, assertions: Mapping[Any, Any], **options: Any) -> QueryResult:
+        """Queries the features in `assertions` and fails the test where they differ: see `creta.testing.check`."""
+        from creta.testing import check
+
+        return check(self, input, assertions, **options)
+
     def query_bulk(
         self,
         input: Any,

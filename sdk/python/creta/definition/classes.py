@@ -6,6 +6,7 @@ import linecache
 import re
 import sys
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from creta.definition.declarations import MISSING, FeatureOptions, JoinDeclaration, duration_option, tag_list
@@ -84,6 +85,14 @@ class ClassInfo:
                 return found.python_type if found is not None else None
         window = WINDOW.fullmatch(name)
         return self.python_type(window.group(1)) if window else None
+
+    def feature_time(self) -> str | None:
+        """The attribute of the feature time, as far as the annotations are known by now."""
+        for attribute in self.fields:
+            found = self._meaning(attribute)
+            if found is not None and (found.feature_time or (attribute == "ts" and found.python_type is datetime)):
+                return attribute
+        return None
 
     def _meaning(self, attribute: str) -> Any:
         from creta.project.annotations import meaning

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 
+from creta.definition.brackets import decides_rows
 from creta.definition.durations import microseconds
 from creta.definition.letters import fault
 from creta.definition.places import caller_place
@@ -60,6 +61,9 @@ class Expression:
         return f"<creta expression {self._creta_node!r}>"
 
     def __bool__(self) -> bool:
+        if decides_rows():
+            # The brackets around it are read again, with operators in place of the words.
+            return True
         raise fault(
             "expression",
             "The truth of an expression is not known when it is defined.",

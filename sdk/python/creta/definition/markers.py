@@ -82,4 +82,8 @@ class DataFrameOf:
         self.items = items
 
     def __getitem__(self, items: Any) -> "DataFrameOf":
-        return DataFrameOf((*self.items, *(items if isinstance(items, tuple) else (items,))))
+        from creta.definition.brackets import recovered
+        from creta.definition.references import combined
+
+        items = recovered(items)
+        return DataFrameOf(combined(self.items, items if isinstance(items, tuple) else (items,)))

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from creta.definition.brackets import recovered
 from creta.definition.durations import window_name
 from creta.definition.expressions import (
     BINARY,
@@ -15,6 +16,7 @@ from creta.definition.expressions import (
     window_length,
 )
 from creta.definition.letters import fault
+from creta.definition.places import caller_place
 from creta.definition.versions import keep_version, versioned
 
 
@@ -46,8 +48,9 @@ class Reference:
         if isinstance(items, tuple) and items and isinstance(items[0], (str, timedelta)):
             window = self._creta_renamed(lambda name: window_name(name, window_length(items[0])))
             return Reference(self._creta_owner, window._creta_path, (Group(group_json(items[1:])),), self._creta_broken)
-        added = items if isinstance(items, tuple) else (items,)
-        return Reference(self._creta_owner, self._creta_path, (*self._creta_items, *added), self._creta_broken)
+        items = recovered(items)
+        added = combined(self._creta_items, items if isinstance(items, tuple) else (items,))
+        return Reference(self._creta_owner, self._creta_path, added, self._creta_broken)
 
     def __matmul__(self, version: int) -> "Reference":
         """`Vessel.risk @ 2`: one version of a feature."""
@@ -151,12 +154,26 @@ def rebase(node, owner: type, place):
     return {key: rebase(value, owner, place) for key, value in node.items()}
 
 
+def combined(items: tuple, added: tuple) -> tuple:
+    """Brackets behind brackets: filters add up, new columns replace the old ones."""
+    if split_items(added)[0]:
+        items = tuple(item for item in items if isinstance(item, (slice, Expression, Bound)))
+    return (*items, *added)
+
+
+def limit_of(cut: slice) -> int:
+    """The n of `:n`; a fault for a start, a step or a negative n."""
+    if cut.start is not None or cut.step is not None or not isinstance(cut.stop, int) or cut.stop < 0:
+        raise fault("expression", "Rows are limited with `:n`, without a start or a step.", caller_place())
+    return cut.stop
+
+
 def split_items(items: tuple) -> tuple[list, list, int | None]:
     """The subscript of rows as (projected references, filters, limit)."""
     columns, filters, limit = [], [], None
     for item in items:
         if isinstance(item, slice):
-            limit = item.stop
+            limit = limit_of(item)
         elif isinstance(item, (Expression, Bound)):
             filters.append(item)
         else:

@@ -18,6 +18,7 @@ class Registry:
         self.sql_resolvers: list = []
         self.sources: list = []
         self.named_queries: list = []
+        self.hooks: list = []
         self.letters: list[Letter] = []
 
     def report(self, letter: Letter) -> None:

@@ -10,30 +10,38 @@ from creta.definition.declarations import duration_option, tag_list
 from creta.definition.letters import CretaWarning, Letter
 from creta.definition.places import caller_place, function_place
 from creta.definition.registry import registry
+from creta.definition.spellings import unknown_option
 
-# Accepted so that existing code can be ported; they have no effect yet, and say so.
+# Carried by the bundle.
+CARRIED = frozenset(["environment", "tags", "owner", "timeout", "name"])
+# Accepted so that existing code can be ported; they have no effect yet, and say so. None of them changes an answer.
 WITHOUT_EFFECT = frozenset(
-    [
-        "cron",
-        "machine_type",
-        "resource_hint",
-        "static",
-        "accelerate_python",
-        "total",
-        "unique_on",
-        "partitioned_by",
-        "resource_group",
-        "output_row_order",
-        "max_batch_size",
-        "venv",
-        "incremental",
-        "handle_duplicate_outputs",
-    ]
+    ["cron", "machine_type", "resource_hint", "resource_group", "incremental", "total", "unique_on", "partitioned_by"]
 )
+# What an option may be; anything else is refused, since it would change an answer or could not be honoured.
+CHOICES: dict[str, tuple] = {
+    "resource_hint": (None, "cpu", "io", "gpu"),
+    "static": (None, False),
+    "accelerate_python": (None, "auto", "never"),
+    "output_row_order": (None, "one-to-one"),
+    "max_batch_size": (None,),
+    "venv": (None,),
+    "handle_duplicate_outputs": (None, "dedup_any"),
+}
+# What is known of the refused values.
+NOT_YET: dict[str, tuple] = {
+    "static": (True,),
+    "accelerate_python": ("require",),
+    "handle_duplicate_outputs": ("error", "skip_validation"),
+}
+KNOWN = CARRIED | WITHOUT_EFFECT | CHOICES.keys()
 
 
 class Resolver:
-    """A decorated function. Calling it calls the function, which is how unit tests use it."""
+    """A decorated function. Calling it calls the function, which is how unit tests use it.
+
+    Rows that are given for a DataFrame or a has-many parameter are first shaped as its annotation says.
+    """
 
     def __init__(self, function: Callable, kind: str, options: dict[str, Any]):
         functools.update_wrapper(self, function)
@@ -46,12 +54,24 @@ class Resolver:
         self.tags = tag_list(options.get("tags"))
         self.owner: str | None = options.get("owner")
         self.timeout = duration_option("timeout", options.get("timeout"))
+        # Promises about the returned rows, as they were given: features, to be checked against the outputs.
+        self.unique_on = _feature_list(options.get("unique_on"))
+        self.partitioned_by = _feature_list(options.get("partitioned_by"))
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
+        from creta.project.calling import shaped
+
+        arguments, named = shaped(self.function, arguments, named, self.place)
         return self.function(*arguments, **named)
 
     def __repr__(self) -> str:
         return f"<{self.kind} resolver {self.name}>"
+
+
+def _feature_list(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    return list(given) if isinstance(given, (list, tuple, set)) else [given]
 
 
 def _decorator(kind: str):
@@ -71,19 +91,46 @@ def _decorator(kind: str):
 
 
 def _make(function: Callable, kind: str, options: dict[str, Any]) -> Resolver:
-    known = {"environment", "tags", "owner", "timeout", "name"}
-    for option in options:
-        if option in WITHOUT_EFFECT:
+    if not inspect.isfunction(function):
+        message = f"`@{kind}` is written above a function."
+        registry.report(Letter("invalid_definition", message, caller_place()))
+    for option, value in options.items():
+        letter = _fault(function, kind, option, value)
+        if letter is not None:
+            registry.report(letter)
+        elif option in WITHOUT_EFFECT:
             message = f"`{option}` of a resolver has no effect yet"
             place = caller_place()
             warnings.warn_explicit(message, CretaWarning, place.file, place.line)
-        elif option not in known:
-            message = f"A resolver has no option `{option}`."
-            fix = suggestion(option, known | WITHOUT_EFFECT)
-            registry.report(Letter("invalid_definition", message, function_place(function), fix))
     resolver = Resolver(function, kind, options)
     registry.resolvers.append(resolver)
     return resolver
+
+
+def _fault(function: Callable, kind: str, option: str, value: Any) -> Letter | None:
+    place = function_place(function)
+    if option not in KNOWN or (option == "resource_group" and kind == "offline"):
+        return unknown_option(f"@{kind}", option, KNOWN, place)
+    if option not in CHOICES or value in CHOICES[option]:
+        return _badly_typed(option, value, place)
+    allowed = [repr(choice) for choice in CHOICES[option] if choice is not None]
+    if value in NOT_YET.get(option, ()) or not allowed:
+        message = f"`{option}={value!r}` of a resolver is not supported yet."
+        return Letter("invalid_definition", message, place, f"Leave `{option}` out.")
+    return Letter("invalid_definition", f"`{option}` cannot be {value!r}.", place, f"It is {' or '.join(allowed)}.")
+
+
+def _badly_typed(option: str, value: Any, place) -> Letter | None:
+    """`environment` and `tags` are a string or a list of strings, `owner` and `name` strings."""
+    if value is None:
+        return None
+    if option in ("environment", "tags"):
+        given = [value] if isinstance(value, str) else value
+        if not isinstance(given, (list, tuple)) or not all(isinstance(item, str) for item in given):
+            return Letter("invalid_definition", f"`{option}` is a string or a list of strings.", place)
+    if option in ("owner", "name") and not isinstance(value, str):
+        return Letter("invalid_definition", f"`{option}` is a string.", place)
+    return None
 
 
 online = _decorator("online")

@@ -5,6 +5,7 @@ import typing
 from dataclasses import dataclass
 from typing import Any
 
+from creta.definition.brackets import functions, rewrite
 from creta.definition.classes import FeatureMeta, module_globals
 from creta.definition.letters import DefinitionError, fault, suggestion
 from creta.definition.markers import DataFrameOf, FeatureTime, PrimaryOf, WindowedOf
@@ -46,7 +47,7 @@ def evaluate(annotation: Any, scope: dict[str, Any], place: Place) -> Any:
     try:
         # Compiled at the user's place, so that errors inside find the right line.
         tree = ast.increment_lineno(ast.parse(annotation, place.file, "eval"), place.line - 1)
-        return eval(compile(tree, place.file, "eval"), visible)
+        return eval(compile(rewrite(tree), place.file, "eval"), {**visible, **functions()})
     except DefinitionError:
         raise
     except NameError as error:

@@ -15,6 +15,7 @@ from creta.frames import NOW_COLUMN, DataFrame
 from creta.project.linked import Target
 from creta.project.signatures import LinkedParameter, Signature
 from creta.working.columns import checked_column, datetimes, reader
+from creta.working.concurrency import Failed, gather
 from creta.working.failures import WrongValue, failure
 
 
@@ -77,6 +78,7 @@ class ScalarCall:
     def __init__(self, signature: Signature, outputs: list[Output], root: str, loop: asyncio.AbstractEventLoop):
         self.function = signature.resolver.function
         self.is_async = signature.resolver.is_async
+        self.timeout = signature.resolver.timeout
         self.cls = signature.owner.cls
         self.outputs = outputs
         self.root = root
@@ -91,7 +93,7 @@ class ScalarCall:
         returned = self._call_all(columns, rows, result)
         cells: list[list[Any]] = [[None] * rows for _output in self.outputs]
         for row, value in enumerate(returned):
-            if isinstance(value, _Failed):
+            if isinstance(value, Failed):
                 continue
             try:
                 self._place(value, row, cells, result)
@@ -109,11 +111,11 @@ class ScalarCall:
         arguments = zip(*columns, strict=True) if columns else [()] * rows
         calls = [dict(zip(names, values, strict=True)) for values in arguments]
         if self.is_async:
-            returned = self.loop.run_until_complete(_gather(self.function, calls))
+            returned = self.loop.run_until_complete(gather(self.function, calls, self.timeout))
         else:
             returned = [_attempt(self.function, call) for call in calls]
         for row, value in enumerate(returned):
-            if isinstance(value, _Failed):
+            if isinstance(value, Failed):
                 result.errors.append(failure(value.error, self.root, row))
         return returned
 
@@ -188,31 +190,13 @@ def _encoded(output: Output, value: Any) -> Any:
         raise WrongValue(f"{output.fqn}: {error}") from None
 
 
-@dataclass
-class _Failed:
-    error: BaseException
-
-
 def _attempt(function: Any, arguments: dict[str, Any]) -> Any:
     try:
         return function(**arguments)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return _Failed(error)
-
-
-async def _attempt_async(function: Any, arguments: dict[str, Any]) -> Any:
-    try:
-        return await function(**arguments)
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        raise
-    except BaseException as error:
-        return _Failed(error)
-
-
-async def _gather(function: Any, calls: list[dict[str, Any]]) -> list[Any]:
-    return await asyncio.gather(*(_attempt_async(function, call) for call in calls))
+        return Failed(error)
 
 
 class FrameCall:
