@@ -6,10 +6,13 @@ from creta.context import ChalkContext, CretaContext
 from creta.definition.letters import CretaWarning, DefinitionError
 from creta.definition.resolvers import Resolver, offline, online
 from creta.features import (
+    JSON,
     MISSING,
     DataFrame,
+    Document,
     Features,
     FeatureTime,
+    Last,
     Now,
     Primary,
     Validation,
@@ -50,6 +53,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [
+    "JSON",
     "MISSING",
     "ChalkClient",
     "ChalkContext",
@@ -60,9 +64,11 @@ __all__ = [
     "CretaWarning",
     "DataFrame",
     "Dataset",
+    "Document",
     "DefinitionError",
     "FeatureTime",
     "Features",
+    "Last",
     "NamedQuery",
     "Now",
     "Primary",

@@ -7,6 +7,7 @@ from creta.definition.declarations import duration_option, tag_list
 from creta.definition.durations import Duration
 from creta.definition.places import caller_place
 from creta.definition.registry import registry
+from creta.definition.spellings import check_options
 
 
 class NamedQuery:
@@ -27,7 +28,9 @@ class NamedQuery:
         description: str | None = None,
         owner: str | None = None,
         staleness: dict[Any, Duration] | None = None,
+        **unknown: Any,
     ):
+        check_options("NamedQuery", unknown, NamedQuery.__init__)
         self.name = name
         self.version = version
         self.input = list(input or ())

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from creta.definition.declarations import MISSING, FeatureOptions, JoinDeclaration, duration_option, tag_list
+from creta.definition.declarations import MISSING, FeatureOptions, JoinDeclaration, check_policy, duration_option, tag_list
 from creta.definition.expressions import Expression
 from creta.definition.letters import DefinitionError, Letter, UnknownFeatureError, fault, suggestion
 from creta.definition.places import FieldSource, Place, caller_place, class_source
 from creta.definition.references import Reference
 from creta.definition.registry import registry
+from creta.definition.spellings import check_options
 from creta.definition.versions import keep_version, split_version
 
 RESERVED = frozenset(("features", "namespace", "items", "is_near"))
 NAMESPACE = re.compile(r"[a-z0-9_]+\Z")
+STORED = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 WINDOW = re.compile(r"(.+?)(__(?:neg)?\d+__|__all__)")
 
 
@@ -67,6 +69,15 @@ class ClassInfo:
         window = WINDOW.fullmatch(attribute)
         found = self.fields.get(window.group(1)) if window else None
         return found.name + window.group(2) if found is not None else attribute
+
+    def field(self, name: str) -> Field | None:
+        """A field by attribute or stored name, or by one of its windows."""
+        window = WINDOW.fullmatch(name)
+        for bare in (name, window.group(1)) if window else (name,):
+            for attribute, found in self.fields.items():
+                if bare in (attribute, found.name):
+                    return found
+        return None
 
     def target_of(self, attribute: str) -> "ClassInfo | None":
         """The class behind a relationship, if it is known by now."""
@@ -142,12 +153,20 @@ def features(
     singleton: bool = False,
     cache_nulls: bool | str = True,
     cache_defaults: bool | str = True,
+    online_store_config: Any = None,
+    part_of: Any = None,
+    **unknown: Any,
 ):
     """Declares a feature class; use it bare or with arguments.
 
     The namespace is the snake-case class name without a `Features` suffix, or `name`. `max_staleness` (a duration),
     `etl_offline_to_online`, `owner`, `tags` and the caching options are inherited by the features.
     """
+
+    check_options("@features", unknown, features)
+    check_policy("cache_nulls", cache_nulls)
+    check_policy("cache_defaults", cache_defaults)
+    _check_unsupported(singleton, online_store_config, part_of)
 
     def decorate(plain: type) -> type:
         options = FeatureOptions(
@@ -165,6 +184,16 @@ def features(
     return decorate if cls is None else decorate(cls)
 
 
+def _check_unsupported(singleton: bool, online_store_config: Any, part_of: Any) -> None:
+    place = caller_place()
+    if singleton and online_store_config is not None:
+        raise fault("invalid_definition", "A singleton has no online store of its own.", place)
+    for option, value in (("online_store_config", online_store_config), ("part_of", part_of)):
+        if value is not None:
+            message = f"`{option}` of a feature class is not supported yet."
+            raise fault("invalid_definition", message, place, f"Leave `{option}` out.")
+
+
 def _build(plain: type, options: FeatureOptions, singleton: bool) -> type:
     place, sources = class_source(plain.__name__, caller_place())
     namespace = options.name if options.name is not None else snake_case(plain.__name__)
@@ -176,7 +205,9 @@ def _build(plain: type, options: FeatureOptions, singleton: bool) -> type:
     for attribute, annotation in annotations.items():
         declared = as_declaration(_class_value(plain, attribute))
         source = dict(sources).get(attribute) or FieldSource(place.line, True)
-        info.fields[attribute] = Field(attribute, annotation, declared, source, Place(place.file, source.line))
+        declared_at = Place(place.file, source.line)
+        _check_stored_name(namespace, as_declaration(declared), declared_at)
+        info.fields[attribute] = Field(attribute, annotation, declared, source, declared_at)
         body.pop(attribute, None)
     body |= {"__init__": _construct, "__repr__": _represent, "__eq__": _equal, "__hash__": None, "items": _items}
     cls = FeatureMeta(plain.__name__, plain.__bases__, body)
@@ -185,6 +216,13 @@ def _build(plain: type, options: FeatureOptions, singleton: bool) -> type:
     cls.__creta__ = info
     _register(cls)
     return cls
+
+
+def _check_stored_name(namespace: str, declared: FeatureOptions | JoinDeclaration, place: Place) -> None:
+    name = (declared.options if isinstance(declared, JoinDeclaration) else declared).name
+    if name is not None and not (isinstance(name, str) and STORED.match(name)):
+        message = f"`{namespace}.{name}` is not a name; letters, digits and `_` may be used."
+        registry.report(Letter("invalid_definition", message, place))
 
 
 def as_declaration(value: Any) -> FeatureOptions | JoinDeclaration:
@@ -220,6 +258,9 @@ def _check_names(info: ClassInfo, sources: list[tuple[str, FieldSource]]) -> Non
         place = Place(info.place.file, source.line)
         if source.annotated and attribute in RESERVED:
             message = f"A feature cannot be called `{attribute}`."
+            registry.report(Letter("invalid_definition", message, place, "Choose another name."))
+        if source.annotated and attribute.startswith("_"):
+            message = f"A feature cannot be called `{attribute}`; names do not begin with an underscore."
             registry.report(Letter("invalid_definition", message, place, "Choose another name."))
         if attribute in first:
             message = f"`{info.namespace}.{attribute}` is declared twice; first on line {first[attribute].line}."

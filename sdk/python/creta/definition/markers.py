@@ -43,15 +43,30 @@ class Windowed:
 class VectorOf:
     """`Vector[512]`: a list of that many floats."""
 
-    def __init__(self, size: int):
+    def __init__(self, size: Any, precision: Any = "fp16"):
         self.size = size
+        self.precision = precision
 
 
 class Vector:
-    """`Vector[n]` or `Vector["fp32", n]`: n numbers, kept as 32-bit floats."""
+    """`Vector[n]`, `Vector["fp16", n]` or `Vector["fp32", n]`: n numbers, kept as 32-bit floats."""
 
     def __class_getitem__(cls, size: Any) -> VectorOf:
-        return VectorOf(size[-1] if isinstance(size, tuple) else size)
+        return VectorOf(size[-1], size[0]) if isinstance(size, tuple) and len(size) == 2 else VectorOf(size)
+
+
+class LastOf:
+    """`Last[Vessel.risk]`: the value that was stored last."""
+
+    def __init__(self, of: Any):
+        self.of = of
+
+
+class Last:
+    """`Last[Vessel.risk]` in a signature; it is understood, and refused until the engine can answer it."""
+
+    def __class_getitem__(cls, of: Any) -> LastOf:
+        return LastOf(of)
 
 
 class FeaturesOf:

@@ -53,6 +53,25 @@ def _is_ours(filename: str) -> bool:
     return os.path.abspath(filename).startswith(PACKAGE + os.sep)
 
 
+CLOCKS = frozenset(("now", "utcnow", "today"))
+
+
+def clock_defaults(function) -> list[tuple[int, str]]:
+    """(line, call) of `datetime.now()` and the like in the defaults and annotations of a function."""
+    place = function_place(function)
+    tree = _tree(place.file)
+    found = []
+    for node in ast.walk(tree) if tree is not None else ():
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.name != function.__name__:
+            continue
+        if min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]) != place.line:
+            continue
+        for part in ast.walk(node.args):
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr in CLOCKS:
+                found.append((part.lineno, ast.unparse(part)))
+    return found
+
+
 @functools.lru_cache(maxsize=64)
 def _tree(filename: str) -> ast.Module | None:
     try:

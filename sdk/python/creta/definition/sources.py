@@ -6,6 +6,7 @@ from typing import Any
 from creta.definition.letters import fault
 from creta.definition.places import Place, caller_place
 from creta.definition.registry import registry
+from creta.definition.spellings import unknown_option
 
 
 @dataclass
@@ -71,7 +72,7 @@ class SQLResolver:
 
 
 def make_sql_file_resolver(
-    name: str, sql: str, source: Any = None, resolves: Any = None, kind: str | None = None, **settings: Any
+    name: str, sql: str = "", source: Any = None, resolves: Any = None, kind: str | None = None, **settings: Any
 ) -> SQLResolver:
     """A SQL resolver written in Python. `sql` may carry a header; the arguments win over it.
 
@@ -81,6 +82,13 @@ def make_sql_file_resolver(
     from creta.project.sql_files import read_header
 
     place = caller_place()
+    for option in settings:
+        if option in ("query", "outputs", "environments"):
+            known = ("name", "sql", "source", "resolves", "kind", "environment")
+            letter = unknown_option("make_sql_file_resolver", option, known, place)
+            raise fault(letter.code, letter.message, place, letter.fix)
+    if not sql:
+        raise fault("invalid_definition", f"The SQL resolver `{name}` has no statement.", place, "Give it as `sql=`.")
     header, description = read_header(sql, place)
     given = {"source": getattr(source, "name", source), "resolves": getattr(resolves, "__name__", resolves)}
     given |= {"type": kind, **settings}

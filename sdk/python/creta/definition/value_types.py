@@ -39,7 +39,10 @@ class NotAType(Exception):
 def value_type(annotation: Any) -> ValueType:
     """The type behind an annotation without its `| None`. Raises NotAType."""
     if isinstance(annotation, VectorOf):
-        return _vector(annotation.size)
+        return _vector(annotation.size, annotation.precision)
+    documented = _document(annotation)
+    if documented is not None:
+        return documented
     origin = typing.get_origin(annotation)
     if origin is not None:
         return _generic(annotation, origin)
@@ -159,8 +162,21 @@ SIMPLE: dict[type, ValueType] = {
 }
 
 
-def _vector(size: Any) -> ValueType:
-    if not isinstance(size, int) or size < 1:
+def _document(annotation: Any) -> ValueType | None:
+    from creta.definition.documents import JSON, DocumentOf, document_type, json_type
+
+    if isinstance(annotation, DocumentOf):
+        return document_type(annotation)
+    return json_type() if annotation is JSON else None
+
+
+def _vector(size: Any, precision: Any) -> ValueType:
+    if precision not in ("fp16", "fp32"):
+        if precision == "fp64":
+            raise NotAType("Vectors are kept as 32-bit floats; `fp64` is not supported yet.")
+        right = f"fp{precision[1:]}" if precision in ("f16", "f32", "f64") else "fp16` or `fp32"
+        raise NotAType(f"`{precision}` is no precision of a Vector; it is spelled `{right}`.")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
         raise NotAType("A Vector needs its number of elements: `Vector[512]`.")
 
     def encode(value: Any) -> list[float]:

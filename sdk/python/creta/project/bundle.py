@@ -87,7 +87,9 @@ class Project:
             "function": resolver.function.__name__,
             "entity": signature.owner.info.namespace,
             "outputs": [output.path[-1] for output in signature.outputs],
-            "parameters": [self._parameter_json(signature, parameter) for parameter in signature.parameters],
+            "parameters": [
+                body for parameter in signature.parameters for body in self._parameters_json(signature, parameter)
+            ],
         }
         if (digest := code_digest(resolver.function)) is not None:
             body["code"] = digest
@@ -106,6 +108,17 @@ class Project:
         description = inspect.getdoc(resolver.function)
         words = metadata(description, resolver.owner, resolver.tags)
         return json_body | ({"metadata": words} if words else {})
+
+    def _parameters_json(self, signature: Signature, parameter: LinkedParameter) -> list[dict[str, Any]]:
+        """One input per parameter; a whole has-one row is one per column, called `berth.name`."""
+        if parameter.kind != "has_one":
+            return [self._parameter_json(signature, parameter)]
+        inputs = []
+        for column in parameter.columns:
+            name = f"{parameter.name}.{column.path[-1]}"
+            target = {"feature": {"entity": column.root.info.namespace, "path": column.dotted}}
+            inputs.append({"name": name, "input": target} | ({"optional": True} if parameter.optional else {}))
+        return inputs
 
     def _parameter_json(self, signature: Signature, parameter: LinkedParameter) -> dict[str, Any]:
         result: dict[str, Any] = {"name": parameter.name, "input": self._input_json(signature, parameter)}

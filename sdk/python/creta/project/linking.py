@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from creta.definition.classes import Field
+from creta.definition.conversions import declared_type
 from creta.definition.declarations import MISSING, JoinDeclaration
 from creta.definition.letters import DefinitionError, Letter
 from creta.definition.markers import FeatureTime
 from creta.definition.registry import Registry
-from creta.definition.value_types import SIMPLE, NotAType, ValueType, describe, value_type
+from creta.definition.value_types import NotAType, ValueType, describe, value_type
 from creta.definition.versions import versioned
 from creta.project.annotations import meaning
 from creta.project.groups import find_groups
@@ -164,7 +165,10 @@ def _type_of(linked: Linked, owner: LinkedClass, feature: LinkedFeature, seen: t
     if feature.meaning.key_of is None:
         if feature.meaning.python_type is None:
             raise NotAType("an annotation is missing.")
-        return SIMPLE.get(feature.meaning.python_type) or value_type(feature.meaning.python_type)
+        options = feature.field.options
+        if options.encoder is not None or options.decoder is not None or options.dtype is not None:
+            return declared_type(feature.meaning.python_type, options)
+        return value_type(feature.meaning.python_type)
     if feature in seen:
         raise NotAType(f"the types of these keys refer to each other: {describe(owner.cls)}.")
     target = linked.follow(feature.meaning.key_of, feature.field.place)

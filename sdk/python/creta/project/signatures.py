@@ -1,14 +1,16 @@
 """Signatures of Python resolvers: which feature each parameter receives and what the function yields."""
 
 import inspect
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from creta.definition.classes import FeatureMeta, module_globals
 from creta.definition.expressions import Bound
-from creta.definition.letters import DefinitionError, fault
-from creta.definition.markers import DataFrameOf, FeaturesOf, Now
+from creta.definition.letters import CretaWarning, DefinitionError, fault, suggestion
+from creta.definition.markers import DataFrameOf, FeaturesOf, LastOf, Now
+from creta.definition.places import Place, clock_defaults
 from creta.definition.references import OptionalReference, Reference, chosen_group, split_items
 from creta.definition.resolvers import Resolver
 from creta.definition.value_types import describe, split_optional
@@ -19,7 +21,7 @@ from creta.project.linked import Linked, LinkedClass, Target
 
 @dataclass
 class LinkedParameter:
-    """One parameter: kind is "now", "feature", "has_many" or "frame"; `columns` are those of rows and frames."""
+    """One parameter: kind is "now", "feature", "has_one", "has_many" or "frame"; `columns` are those of rows and frames."""
 
     name: str
     kind: str
@@ -75,6 +77,8 @@ class SignatureReader:
         except DefinitionError as error:
             self.letters.extend(error.letters)
         self._check_roots(parameters)
+        self._check_promises(outputs)
+        self._check_clock()
         if self.letters or owner is None:
             raise DefinitionError(self.letters)
         return Signature(self.resolver, parameters, owner, outputs, frame)
@@ -97,6 +101,9 @@ class SignatureReader:
         read = self._input(parameter.name, name, annotation)
         read.optional = optional
         read.default = parameter.default
+        if read.kind == "has_one" and parameter.default not in (parameter.empty, None):
+            raise self._fault("annotation", f"{name} receives a whole row, so it can have no default but None.")
+        read.optional |= read.kind == "has_one" and parameter.default is None
         return read
 
     def _input(self, name: str, described: str, annotation: Any) -> LinkedParameter:
@@ -105,6 +112,9 @@ class SignatureReader:
         if isinstance(annotation, DataFrameOf):
             columns, with_now = self._columns(annotation.items)
             return LinkedParameter(name, "frame", columns=columns, with_now=with_now)
+        if isinstance(annotation, LastOf):
+            message = f"{described} asks for the last stored value, which is not supported yet."
+            raise self._fault("annotation", message, "Take the feature itself, with a `max_staleness`.")
         if not isinstance(annotation, Reference):
             message = f"{described} is annotated with `{describe(annotation)}`, which is no feature."
             raise self._fault("annotation", message, "Parameters name features, such as `Vessel.flag`.")
@@ -112,8 +122,7 @@ class SignatureReader:
         if target.feature.kind == "has_many":
             return self._rows(name, target, annotation._creta_items)
         if target.feature.kind == "has_one":
-            message = f"{described} asks for a whole {target.feature.meaning.target.__name__}."
-            raise self._fault("annotation", message, f"Name what is needed: `{annotation._creta_path[-1]}.<feature>`.")
+            return self._whole(name, described, target, annotation)
         if target.windowed_whole:
             message = f"{described} asks for `{target.fqn}` without a window."
             raise self._fault("annotation", message, 'Choose one: `Vessel.teu["30d"]`.')
@@ -124,6 +133,17 @@ class SignatureReader:
         if letter is not None:
             raise DefinitionError([letter])
         return LinkedParameter(name, "feature", target=target, group=chosen_group(annotation))
+
+    def _whole(self, name: str, described: str, target: Target, annotation: Reference) -> LinkedParameter:
+        """A whole has-one row: all its scalars, each an input of its own."""
+        if target.through_many or annotation._creta_items:
+            message = f"{described} cannot receive `{target.fqn}` as one row."
+            raise self._fault("annotation", message, f"Name what is needed: `{annotation._creta_path[-1]}.<feature>`.")
+        child = self.linked.classes[target.feature.meaning.target]
+        columns = [
+            self._follow(getattr(annotation, feature.field.attribute)) for feature in child.scalars()
+        ]
+        return LinkedParameter(name, "has_one", target, columns)
 
     def _rows(self, name: str, target: Target, items: tuple) -> LinkedParameter:
         child = self.linked.classes[target.feature.meaning.target]
@@ -240,7 +260,31 @@ class SignatureReader:
             raise DefinitionError([])
         if not isinstance(target, Target):
             raise DefinitionError([target])
+        if target.feature.field.options.deprecated:
+            message = f"{self.resolver.__name__} uses `{target.fqn}`, which is deprecated"
+            warnings.warn_explicit(message, CretaWarning, self.place.file, self.place.line)
         return target
+
+    def _check_promises(self, outputs: list[Target]) -> None:
+        """`unique_on` and `partitioned_by` speak of outputs, each once."""
+        known = {output.fqn for output in outputs}
+        for option in ("unique_on", "partitioned_by"):
+            given = [str(item) for item in getattr(self.resolver, option)]
+            for name in dict.fromkeys(given):
+                if outputs and name not in known:
+                    message = f"`{option}` of {self.resolver.__name__} names `{name}`, which it does not return."
+                    fix = suggestion(name, known)
+                    self.letters.append(fault("annotation", message, self.place, fix).letters[0])
+            if len(set(given)) < len(given):
+                message = f"`{option}` of {self.resolver.__name__} names a feature twice."
+                self.letters.append(fault("annotation", message, self.place).letters[0])
+
+    def _check_clock(self) -> None:
+        """A default like `datetime.now()` is the time of the deployment, which nobody means."""
+        for line, call in clock_defaults(self.resolver.function):
+            message = f"The signature of {self.resolver.__name__} asks for `{call}` once, when it is deployed."
+            fix = "Take the query time as a parameter: `now: Now`."
+            self.letters.append(fault("invalid_definition", message, Place(self.place.file, line), fix).letters[0])
 
     def _check_roots(self, parameters: list[LinkedParameter]) -> None:
         roots = {

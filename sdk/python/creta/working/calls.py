@@ -83,13 +83,13 @@ class ScalarCall:
         self.outputs = outputs
         self.root = root
         self.loop = loop
-        self.readers = [(parameter.name, _reader(parameter)) for parameter in signature.parameters]
+        self.readers = [(parameter.name, _batch_reader(parameter)) for parameter in signature.parameters]
         self.schema = pyarrow.schema([pyarrow.field(output.name, output.arrow) for output in outputs])
 
     def run(self, batch: pyarrow.RecordBatch | None, rows: int) -> CallResult:
         """Calls the function for each of `rows` rows; a row that raises fails alone."""
         result = CallResult(None)
-        columns = [read(batch.column(name)) for name, read in self.readers] if batch is not None else []
+        columns = [read(batch) for _name, read in self.readers] if batch is not None else []
         returned = self._call_all(columns, rows, result)
         cells: list[list[Any]] = [[None] * rows for _output in self.outputs]
         for row, value in enumerate(returned):
@@ -151,6 +151,30 @@ class ScalarCall:
             message = f"{output.fqn}: the value does not fit into {output.arrow}"
             result.errors.append(failure(WrongValue(message), self.root, row))
             return None
+
+
+def _batch_reader(parameter: LinkedParameter) -> Any:
+    """A function from the batch to the parameter's values."""
+    if parameter.kind == "has_one":
+        return _row_reader(parameter)
+    read = _reader(parameter)
+    return lambda batch: read(batch.column(parameter.name))
+
+
+def _row_reader(parameter: LinkedParameter) -> Any:
+    """Whole has-one rows as instances; None where there is no row."""
+    cls = parameter.target.feature.meaning.target
+    columns = [(f"{parameter.name}.{column.path[-1]}", column.feature, reader(column.feature.type))
+               for column in parameter.columns]  # fmt: skip
+    attributes = [feature.field.attribute for _name, feature, _read in columns]
+
+    def read(batch: pyarrow.RecordBatch) -> list[Any]:
+        values = [decode(batch.column(name)) for name, _feature, decode in columns]
+        rows = zip(*values, strict=True)
+        return [None if all(value is None for value in row) else cls(**dict(zip(attributes, row, strict=True)))
+                for row in rows]  # fmt: skip
+
+    return read
 
 
 def _reader(parameter: LinkedParameter) -> Any:
