@@ -71,8 +71,10 @@ def grouped(table: pyarrow.Table, keys: dict[str, str], aggregates: dict[str, An
     columns = {new: groups.column(name) for new, name in zip(keys, names, strict=True)}
     for name, (function, column) in plans.items():
         source = None if column is None else table.column(column).combine_chunks()
-        values = [len(each) if source is None else aggregate(function, source.take(pyarrow.array(each, pyarrow.int64())))
-                  for each in lists]  # fmt: skip
+        if source is None:
+            values = [len(each) for each in lists]
+        else:
+            values = [aggregate(function, source.take(pyarrow.array(each, pyarrow.int64()))) for each in lists]
         columns[name] = pyarrow.array(values, _result_type(function, source))
     return pyarrow.table(columns)
 

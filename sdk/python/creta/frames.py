@@ -101,7 +101,13 @@ class DataFrame:
         for item in items if isinstance(items, tuple) else (items,):
             if isinstance(item, bool):
                 raise TypeError("a DataFrame is not filtered by a bool; write the comparison with a feature")
-            kind = filters if isinstance(item, (Bound, Expression)) else cuts if isinstance(item, (slice, int)) else columns
+            kind = (
+                filters
+                if isinstance(item, (Bound, Expression))
+                else cuts
+                if isinstance(item, (slice, int))
+                else columns
+            )
             kind.append(item)
         table = self._table
         for condition in filters:
@@ -231,7 +237,9 @@ class DataFrame:
         """The rows of both; the columns must be the same."""
         if set(self.columns) != set(other.columns):
             raise ValueError(f"vstack needs the same columns: {', '.join(self.columns)}")
-        return _wrap(pyarrow.concat_tables([self._table, other._table.select(self.columns)], promote_options="permissive"))
+        return _wrap(
+            pyarrow.concat_tables([self._table, other._table.select(self.columns)], promote_options="permissive")
+        )
 
     def with_column(self, column: Any, values: Any) -> "DataFrame":
         """A frame with one more (or replaced) column; `values` is a sequence or an expression over the columns."""

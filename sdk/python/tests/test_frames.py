@@ -154,8 +154,10 @@ def test_rows_columns_and_bounds():
 def test_instances_and_missing_values():
     frame = DataFrame([Visit(id=1, note="x"), Visit(id=2)])
     assert frame.to_pylist()[1] == {"visit.id": 2, "visit.note": "-"}
-    assert DataFrame([Visit(id=1, teu=3), Visit(id=2)], missing_value_strategy="allow").to_pylist()[1]["visit.teu"] is None
-    with pytest.raises(ValueError, match="lacks visit.teu"):
+    assert (
+        DataFrame([Visit(id=1, teu=3), Visit(id=2)], missing_value_strategy="allow").to_pylist()[1]["visit.teu"] is None
+    )
+    with pytest.raises(ValueError, match=r"lacks visit\.teu"):
         DataFrame([Visit(id=2, teu=3), Visit(id=1)], missing_value_strategy="default_or_error")
     with pytest.raises(ValueError, match="missing_value_strategy"):
         DataFrame([], missing_value_strategy="maybe")
@@ -175,7 +177,7 @@ def test_files(tmp_path):
     pyarrow.csv.write_csv(table, tmp_path / "t.csv")
     polars.from_arrow(table).write_avro(tmp_path / "t.avro")
     columns = {"no": Pier.id, "name": Pier.name}
-    frames = [DataFrame.read_parquet(str(tmp_path / "t.parquet"), columns),
-              DataFrame.read_csv(str(tmp_path / "t.csv"), columns), DataFrame.read_avro(str(tmp_path / "t.avro"), columns)]  # fmt: skip
+    readers = {"parquet": DataFrame.read_parquet, "csv": DataFrame.read_csv, "avro": DataFrame.read_avro}
+    frames = [read(str(tmp_path / f"t.{ending}"), columns) for ending, read in readers.items()]
     assert all(frame.to_pylist() == frames[0].to_pylist() for frame in frames)
     assert frames[0].columns == ["pier.id", "pier.name"]

@@ -103,7 +103,9 @@ def test_resolvers_by_name():
 def sources(tmp_path):
     base = sqlite3.connect(tmp_path / "port.sqlite")
     base.execute("create table stays (no integer, boat integer, teu integer, held integer, arrived text)")
-    base.execute("insert into stays values (1, 7, 4, 1, '2030-01-01T00:00:00+00:00'), (2, 8, 5, 0, '2030-01-20T00:00:00')")
+    base.execute(
+        "insert into stays values (1, 7, 4, 1, '2030-01-01T00:00:00+00:00'), (2, 8, 5, 0, '2030-01-20T00:00:00')"
+    )
     base.commit()
     table = pyarrow.table({"no": [1, 2], "boat": [7, 8], "at": [NOW, None]})
     pyarrow.parquet.write_table(table, tmp_path / "stays.parquet")
@@ -140,7 +142,9 @@ def test_sql_files_run_without_a_server(sources):
 def test_files_run_as_tables(sources):
     ParquetSource(name="lake", tables={"stays": "stays.parquet"})
     CSVSource(name="texts", tables={"stays": "stays.csv"})
-    make_sql_file_resolver("lake_stays", "select no as id, boat as boat_id, at from stays", source="lake", resolves=Stay)
+    make_sql_file_resolver(
+        "lake_stays", "select no as id, boat as boat_id, at from stays", source="lake", resolves=Stay
+    )
     make_sql_file_resolver("one_stay", "select no as id from stays", source="texts", resolves=Stay, count="one")
     assert get_resolver("lake_stays", str(sources))().to_pyarrow()["stay.at"].to_pylist() == [NOW, None]
     with pytest.raises(ValueError, match="2 rows"):

@@ -86,7 +86,12 @@ def _rewritten(code: CodeType, instruction: int) -> CodeType | None:
     """The brackets of the running instruction, compiled with operators in place of the words."""
     line, last_line, column, last_column = _position(code, instruction)
     for node in _subscripts(code.co_filename):
-        if (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset) == (line, last_line, column, last_column):
+        if (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset) == (
+            line,
+            last_line,
+            column,
+            last_column,
+        ):
             if not any(isinstance(inner, WORDS) for inner in ast.walk(node.slice)):
                 return None
             # The tree is shared, so a copy of it is changed.

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from creta.definition.declarations import MISSING, FeatureOptions, JoinDeclaration, check_policy, duration_option, tag_list
+from creta.definition.declarations import (
+    MISSING,
+    FeatureOptions,
+    JoinDeclaration,
+    check_policy,
+    duration_option,
+    tag_list,
+)
 from creta.definition.expressions import Expression
 from creta.definition.letters import DefinitionError, Letter, UnknownFeatureError, fault, suggestion
 from creta.definition.places import FieldSource, Place, caller_place, class_source

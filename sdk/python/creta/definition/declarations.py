@@ -192,7 +192,7 @@ def windowed(*windows: Duration, days=(), hours=(), minutes=(), materialization:
 
 
 def group_by_windowed(*windows: Duration, expression: Any = None, **options: Any) -> Any:
-    """Declares one value per window and group: `group_by_windowed("1d", expression=_.calls.group_by(_.berth_id).count())`.
+    """Declares one value per window and group: its expression is `_.calls.group_by(_.berth_id).count()`.
 
     Its annotation is `Windowed[int]`, with the type of the aggregate. Read as `Vessel.x["1d", PortCall.berth_id == 4]`.
     """

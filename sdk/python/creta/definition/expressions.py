@@ -136,7 +136,11 @@ def group_json(filters: tuple) -> dict:
     """Column → node of the equalities that choose a group: `["1d", PortCall.berth_id == 4]`."""
     group: dict = {}
     for item in filters:
-        body = item._creta_node.get("call") if isinstance(item, Expression) and isinstance(item._creta_node, dict) else None
+        body = (
+            item._creta_node.get("call")
+            if isinstance(item, Expression) and isinstance(item._creta_node, dict)
+            else None
+        )
         column = body["arguments"][0].get("attribute") if body and isinstance(body["arguments"][0], dict) else None
         if column is None or body["function"] != "==" or not isinstance(column["of"], (dict, str)):
             fix = 'Give one equality per column of the group: `["1d", PortCall.berth_id == 4]`.'

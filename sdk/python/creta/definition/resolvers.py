@@ -94,10 +94,11 @@ def _make(function: Callable, kind: str, options: dict[str, Any]) -> Resolver:
     if not inspect.isfunction(function):
         message = f"`@{kind}` is written above a function."
         registry.report(Letter("invalid_definition", message, caller_place()))
-    for option, value in options.items():
+    for option, value in list(options.items()):
         letter = _fault(function, kind, option, value)
         if letter is not None:
             registry.report(letter)
+            options = {key: given for key, given in options.items() if key != option}
         elif option in WITHOUT_EFFECT:
             message = f"`{option}` of a resolver has no effect yet"
             place = caller_place()

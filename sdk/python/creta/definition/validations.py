@@ -62,9 +62,7 @@ class Validation:
 LENGTHS = {"list", "map", "vector"}
 
 
-def collect_validations(
-    validations: Any, strict: bool, limits: dict[str, Any]
-) -> tuple[Validation, ...]:
+def collect_validations(validations: Any, strict: bool, limits: dict[str, Any]) -> tuple[Validation, ...]:
     """The limits of `feature(...)`: its own arguments first, then its `validations`."""
     listed = [validations] if isinstance(validations, Validation) else list(validations or ())
     for item in listed:

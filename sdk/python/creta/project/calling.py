@@ -79,7 +79,9 @@ def _rows(info: ClassInfo, items: tuple, rows: Sequence[Any]) -> DataFrame:
     table = table.slice(0, limit)
     names = [_column(info, path) for path in projected]
     if any(column is Now for column in columns):
-        table = table.append_column(NOW_COLUMN, pyarrow.array([clock.now()] * table.num_rows, pyarrow.timestamp("us", "UTC")))
+        table = table.append_column(
+            NOW_COLUMN, pyarrow.array([clock.now()] * table.num_rows, pyarrow.timestamp("us", "UTC"))
+        )
         names.append(NOW_COLUMN)
     return DataFrame(table.select(names) if names else table)
 

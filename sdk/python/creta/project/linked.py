@@ -87,7 +87,10 @@ class LinkedClass:
                 continue
             for window in feature.field.options.windows:
                 name = keep_version(attribute, lambda _bare, f=feature, w=window: window_name(f.field.attribute, w))
-                if attribute == name and self.find(keep_version(name, lambda _b, f=feature: f.field.attribute)) is feature:
+                if (
+                    attribute == name
+                    and self.find(keep_version(name, lambda _b, f=feature: f.field.attribute)) is feature
+                ):
                     stored = keep_version(name, lambda _bare, f=feature, w=window: window_name(f.name, w))
                     return Member(feature, stored, window)
         return None
@@ -121,7 +124,10 @@ class Target:
         return [
             replace(
                 self,
-                path=(*self.path[:-1], keep_version(self.path[-1], lambda name, window=window: window_name(name, window))),
+                path=(
+                    *self.path[:-1],
+                    keep_version(self.path[-1], lambda name, window=window: window_name(name, window)),
+                ),
                 windowed_whole=False,
                 window=window,
             )

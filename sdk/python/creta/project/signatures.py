@@ -21,9 +21,10 @@ from creta.project.linked import Linked, LinkedClass, Target
 
 @dataclass
 class LinkedParameter:
-    """One parameter: kind is "now", "feature", "has_one", "has_many" or "frame"; `columns` are those of rows and frames."""
+    """One parameter; `columns` are those of rows and frames."""
 
     name: str
+    # "now", "feature", "has_one", "has_many" or "frame".
     kind: str
     target: Target | None = None
     columns: list[Target] = field(default_factory=list)
@@ -140,9 +141,7 @@ class SignatureReader:
             message = f"{described} cannot receive `{target.fqn}` as one row."
             raise self._fault("annotation", message, f"Name what is needed: `{annotation._creta_path[-1]}.<feature>`.")
         child = self.linked.classes[target.feature.meaning.target]
-        columns = [
-            self._follow(getattr(annotation, feature.field.attribute)) for feature in child.scalars()
-        ]
+        columns = [self._follow(getattr(annotation, feature.field.attribute)) for feature in child.scalars()]
         return LinkedParameter(name, "has_one", target, columns)
 
     def _rows(self, name: str, target: Target, items: tuple) -> LinkedParameter:

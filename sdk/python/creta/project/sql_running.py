@@ -1,4 +1,4 @@
-"""Runs a SQL resolver without a server, for unit tests: SQLite files directly, Parquet and CSV files in SQLite's memory.
+"""Runs a SQL resolver without a server, for unit tests: SQLite files directly, other files in SQLite's memory.
 
 The statement is run as SQLite understands it, so a test of a resolver of another source checks its columns and its
 logic, not that source's dialect.

@@ -1,8 +1,10 @@
-"""The rows of an async resolver: at once on the worker's one loop, a bounded number in flight, each with its timeout."""
+"""The rows of an async resolver: at once on the worker's one loop, boundedly many, each with its timeout."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any
+
+from creta.definition.durations import display
 
 # Rows of one call that are awaited at the same time.
 IN_FLIGHT = 256
@@ -38,19 +40,19 @@ async def gather(function: Callable, calls: list[dict[str, Any]], timeout: int |
 
     async def row(arguments: dict[str, Any]) -> Any:
         async with gate:
-            return await _attempt(function, arguments, deadline, limit)
+            return await _attempt(function, arguments, deadline, timeout)
 
     return await asyncio.gather(*(row(arguments) for arguments in calls))
 
 
-async def _attempt(function: Callable, arguments: dict[str, Any], deadline: float | None, limit: float | None) -> Any:
+async def _attempt(function: Callable, arguments: dict[str, Any], deadline: float | None, timeout: int | None) -> Any:
     try:
         async with asyncio.timeout_at(deadline) as clock:
             return await function(**arguments)
     except TimeoutError as error:
         if not clock.expired():
             return Failed(error)
-        late = ResolverTimedOut(f"took longer than its timeout of {limit:.3g} s")
+        late = ResolverTimedOut(f"the row took longer than the resolver's timeout of {display(timeout or 0)}")
         return Failed(late.with_traceback(error.__traceback__))
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise

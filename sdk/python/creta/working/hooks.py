@@ -35,7 +35,9 @@ def _decorator(moment: str):
         return _make(function, moment, environment)
 
     decorate.__name__ = moment
-    when = "when a worker process has imported the project" if moment == "before_all" else "before a worker process ends"
+    when = (
+        "when a worker process has imported the project" if moment == "before_all" else "before a worker process ends"
+    )
     decorate.__doc__ = f"""Runs a function without parameters {when}; `environment` limits it to those environments.
 
     The function may be `async`. Hooks run in no particular order.
@@ -44,8 +46,9 @@ def _decorator(moment: str):
 
 
 def _make(function: Callable, moment: str, environment: Any) -> Hook:
-    required = [parameter for parameter in inspect.signature(function).parameters.values()
-                if parameter.default is parameter.empty and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)]  # fmt: skip
+    parameters = inspect.signature(function).parameters.values()
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    required = [each for each in parameters if each.default is each.empty and each.kind not in variadic]
     if required:
         message = f"`@{moment}` takes a function without parameters."
         registry.report(Letter("invalid_definition", message, function_place(function)))
