@@ -47,8 +47,6 @@ def _evaluate(node: Any, table: pyarrow.Table) -> Any:
             return pyarrow.scalar(_literal(body))
         if kind == "attribute":
             return table.column(column_of(node, table))
-        if kind == "call" and body["function"] == "is_in":
-            return _is_in(body["arguments"], table)
         if kind == "call":
             arguments = [_evaluate(argument, table) for argument in body["arguments"]]
             function = (UNARY if len(arguments) == 1 else BINARY).get(body["function"])
@@ -57,23 +55,11 @@ def _evaluate(node: Any, table: pyarrow.Table) -> Any:
     raise ValueError("this expression cannot be evaluated inside of a resolver; use it in a feature class")
 
 
-def _is_in(arguments: list, table: pyarrow.Table) -> Any:
-    """Null when the value is null, as the server has it."""
-    value = _evaluate(arguments[0], table)
-    among = _literal(arguments[1]["literal"]) if isinstance(arguments[1], dict) and "literal" in arguments[1] else None
-    if among is None:
-        raise ValueError("`in` needs a list of constants here")
-    found = compute.is_in(value, value_set=pyarrow.array(among, value.type))
-    return compute.if_else(compute.is_null(value), pyarrow.scalar(None, pyarrow.bool_()), found)
-
-
 def _literal(value: Any) -> Any:
     """A constant of the bundle as a Python value."""
     if value == "null":
         return None
     ((kind, plain),) = value.items()
-    if kind == "list":
-        return [_literal(item) for item in plain]
     if kind == "datetime":
         return EPOCH + plain * MICROSECOND
     if kind == "timedelta":

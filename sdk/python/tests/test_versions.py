@@ -59,9 +59,9 @@ def test_a_version_is_a_feature_of_its_own(bundle):
     assert [(feature["version"], feature["default_version"]) for feature in versions] == [(1, 2), (2, 2), (3, 2)]
     first, second = features_of(bundle, "vessel", "size")
     assert "expression" in first["kind"]["scalar"] and second["kind"]["scalar"]["default"] == {"int": 4}
-    assert "validations" not in first and second["validations"] == [{"max": 7, "strict": False}]
+    assert "validations" not in first["kind"]["scalar"] and second["kind"]["scalar"]["validations"] == [{"max": 7.0}]
     (unversioned,) = features_of(bundle, "vessel", "both")
-    assert not unversioned.keys() & {"version", "default_version", "validations"}
+    assert unversioned.keys() == {"name", "kind", "place"} and "validations" not in unversioned["kind"]["scalar"]
     left, right = unversioned["kind"]["scalar"]["expression"]["call"]["arguments"]
     assert (left["attribute"]["name"], right["attribute"]["name"]) == ("risk@1", "risk")
     (day,) = features_of(bundle, "vessel", "day")
@@ -79,12 +79,9 @@ def test_resolvers_and_queries_name_versions(bundle):
 
 
 def test_limits_are_exported_where_there_are_some(bundle):
-    assert features_of(bundle, "vessel", "flag")[0]["validations"] == [
-        {"min_length": 2, "max_length": 2, "strict": True}
-    ]
-    assert features_of(bundle, "vessel", "draft_m")[0]["validations"] == [
-        {"min": 0.5, "strict": False}, {"max": 30, "strict": True},
-    ]  # fmt: skip
+    flag, draft = (features_of(bundle, "vessel", name)[0]["kind"]["scalar"] for name in ("flag", "draft_m"))
+    assert flag["validations"] == [{"min_length": 2, "max_length": 2, "strict": True}]
+    assert draft["validations"] == [{"min": 0.5}, {"max": 30.0, "strict": True}]
 
 
 def test_grouped_windows(bundle):
@@ -145,3 +142,24 @@ def test_each_letter(project, code, text):
     (line,) = [number for number, content in enumerate(source.lstrip("\n").splitlines(), 1) if "# here" in content]
     letters = project.write(features_py=source).export().letters
     assert (code, "features.py", line) in {(letter["code"], *place_of(letter)) for letter in letters}, letters
+
+
+def test_unique_on_names_outputs(project):
+    source = ONE_CLASS + ("@offline(unique_on=[Vessel.id])\ndef f() -> DataFrame[Vessel.id, Vessel.risk]: ...\n")
+    (resolver,) = project.write(features_py=source).export().bundle["resolvers"]
+    assert resolver["unique_on"] == ["id"]
+
+
+def test_the_default_version_is_called_by_its_bare_name(project):
+    source = ONE_CLASS + (
+        "@features\nclass Other:\n    id: int\n    x: float = feature(version=2, default_version=2)\n"
+        "    y: float = _.x @ 2 + _.x @ 1\n"
+        "@online\ndef f(id: Other.id) -> Features[Other.x @ 2, Other.x @ 1]: ...\n"
+    )
+    bundle = project.write(features_py=source).export().bundle
+    assert bundle["resolvers"][0]["body"]["python"]["outputs"] == ["x", "x@1"]
+    (y,) = features_of(bundle, "other", "y")
+    assert [side["attribute"]["name"] for side in y["kind"]["scalar"]["expression"]["call"]["arguments"]] == [
+        "x",
+        "x@1",
+    ]

@@ -1,7 +1,7 @@
 """`and`, `or`, `not`, `in` and `is` inside of the brackets of rows: `Vessel.calls[PortCall.teu > 3 and PortCall.held]`.
 
 Python decides these words before a filter sees them, so the brackets are read again from the source and evaluated with
-`&`, `|`, `~`, `is_in` and `is_null` in their place. In `_` expressions the words stay errors.
+`&`, `|`, `~`, `==` and `is_null` in their place. In `_` expressions the words stay errors.
 """
 
 import ast
@@ -52,10 +52,14 @@ def functions() -> dict[str, Any]:
     """The names that rewritten brackets use."""
     from creta.definition.expressions import call
 
-    return {
-        "__creta_in": lambda value, among: call("is_in", value, list(among)),
-        "__creta_null": lambda value: call("is_null", value),
-    }
+    def is_in(value: Any, among: Any) -> Any:
+        """One equality per item; of nothing it is False, or null for a null."""
+        parts = [call("is_null", value) if item is None else call("==", value, item) for item in among]
+        if not parts:
+            return call("&", call("==", value, value), call("!=", value, value))
+        return functools.reduce(lambda left, right: call("|", left, right), parts)
+
+    return {"__creta_in": is_in, "__creta_null": lambda value: call("is_null", value)}
 
 
 def _users_frame() -> FrameType:

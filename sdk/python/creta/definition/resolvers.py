@@ -13,10 +13,10 @@ from creta.definition.registry import registry
 from creta.definition.spellings import unknown_option
 
 # Carried by the bundle.
-CARRIED = frozenset(["environment", "tags", "owner", "timeout", "name"])
+CARRIED = frozenset(["environment", "tags", "owner", "timeout", "name", "unique_on"])
 # Accepted so that existing code can be ported; they have no effect yet, and say so. None of them changes an answer.
 WITHOUT_EFFECT = frozenset(
-    ["cron", "machine_type", "resource_hint", "resource_group", "incremental", "total", "unique_on", "partitioned_by"]
+    ["cron", "machine_type", "resource_hint", "resource_group", "incremental", "total", "partitioned_by"]
 )
 # What an option may be; anything else is refused, since it would change an answer or could not be honoured.
 CHOICES: dict[str, tuple] = {
@@ -85,7 +85,8 @@ def _decorator(kind: str):
     decorate.__doc__ = f"""Makes a resolver that serves {served}.
 
     Parameters are annotated with the features they receive, the return with the features it yields. Options:
-    `environment`, `tags`, `owner`, `timeout` (a duration), `name`.
+    `environment`, `tags`, `owner`, `timeout` (a duration), `name`, `unique_on` (features of which every combination is
+    returned at most once).
     """
     return decorate
 

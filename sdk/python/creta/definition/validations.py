@@ -45,9 +45,12 @@ class Validation:
             raise _fault(f"`{low}` ({least}) is greater than `{high}` ({most}), so no value can be valid.")
 
     def json(self) -> dict[str, Any]:
-        """The form of the bundle: the limits that were given, and whether they are strict."""
-        given = {name: getattr(self, name) for name in ("min", "max", "min_length", "max_length")}
-        return {name: value for name, value in given.items() if value is not None} | {"strict": self.strict}
+        """The form of the bundle: the limits that were given, and whether they are strict when they are."""
+        numbers = {name: getattr(self, name) for name in ("min", "max")}
+        given: dict[str, Any] = {name: float(limit) for name, limit in numbers.items() if limit is not None}
+        lengths = {name: getattr(self, name) for name in ("min_length", "max_length")}
+        given |= {name: limit for name, limit in lengths.items() if limit is not None}
+        return given | ({"strict": True} if self.strict else {})
 
     def misfit(self, data_type: Any) -> str | None:
         """Why these limits make no sense for a type of the bundle; None when they do."""

@@ -103,6 +103,9 @@ class Project:
         }
         if resolver.environments:
             json_body["environments"] = resolver.environments
+        if resolver.unique_on:
+            by_fqn = {output.fqn: output.path[-1] for output in signature.outputs}
+            json_body["unique_on"] = [by_fqn[str(item)] for item in resolver.unique_on]
         if resolver.timeout is not None:
             json_body["timeout"] = resolver.timeout
         description = inspect.getdoc(resolver.function)

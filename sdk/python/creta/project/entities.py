@@ -69,8 +69,6 @@ def _feature_json(linked: Linked, owner: LinkedClass, feature: LinkedFeature, re
         return body
     if feature.version is not None:
         body |= {"version": feature.version, "default_version": feature.default_version}
-    if options.validations:
-        body["validations"] = [validation.json() for validation in options.validations]
     scalar = _scalar_json(linked, owner, feature, registry)
     if feature.kind == "windowed":
         grouped = {"group_by": feature.group} if feature.group else {}
@@ -98,6 +96,8 @@ def _scalar_json(linked: Linked, owner: LinkedClass, feature: LinkedFeature, reg
         except TypeError:
             # Reported by linking, with the names.
             pass
+    if options.validations:
+        scalar["validations"] = [validation.json() for validation in options.validations]
     caching = _caching_json(options, owner.info.options)
     if caching:
         scalar["caching"] = caching

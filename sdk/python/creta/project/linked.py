@@ -10,7 +10,7 @@ from creta.definition.letters import Letter, suggestion
 from creta.definition.places import Place
 from creta.definition.references import Reference
 from creta.definition.value_types import ValueType
-from creta.definition.versions import keep_version, split_version, versioned
+from creta.definition.versions import split_version, versioned
 from creta.project.annotations import Meaning
 
 
@@ -34,6 +34,10 @@ class LinkedFeature:
     @property
     def name(self) -> str:
         return self.field.name
+
+    def label(self, name: str) -> str:
+        """`name@2` for a version that the bare name does not mean."""
+        return name if self.version == self.default_version else versioned(name, self.version)
 
     @property
     def computed(self) -> bool:
@@ -81,18 +85,15 @@ class LinkedClass:
         """A feature by attribute, or one window of a windowed feature."""
         found = self.find(attribute)
         if found is not None:
-            return Member(found, keep_version(attribute, lambda _bare: found.name))
+            return Member(found, found.label(found.name))
+        bare, version = split_version(attribute)
         for feature in self.features.values():
-            if feature.kind != "windowed":
-                continue
-            for window in feature.field.options.windows:
-                name = keep_version(attribute, lambda _bare, f=feature, w=window: window_name(f.field.attribute, w))
-                if (
-                    attribute == name
-                    and self.find(keep_version(name, lambda _b, f=feature: f.field.attribute)) is feature
-                ):
-                    stored = keep_version(name, lambda _bare, f=feature, w=window: window_name(f.name, w))
-                    return Member(feature, stored, window)
+            for window in feature.field.options.windows if feature.kind == "windowed" else ():
+                if bare != window_name(feature.field.attribute, window):
+                    continue
+                own = feature.field.attribute if version is None else versioned(feature.field.attribute, version)
+                if self.find(own) is feature:
+                    return Member(feature, feature.label(window_name(feature.name, window)), window)
         return None
 
 
@@ -124,10 +125,7 @@ class Target:
         return [
             replace(
                 self,
-                path=(
-                    *self.path[:-1],
-                    keep_version(self.path[-1], lambda name, window=window: window_name(name, window)),
-                ),
+                path=(*self.path[:-1], self.feature.label(window_name(self.feature.name, window))),
                 windowed_whole=False,
                 window=window,
             )
