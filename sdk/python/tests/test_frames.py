@@ -128,7 +128,7 @@ def test_words_inside_of_brackets():
     assert len(frame[Visit.teu in [0, 3] or Visit.id == 1]) == 3
     assert len(frame[not Visit.held and Visit.teu is not None]) == 2
     assert len(frame[Visit.teu not in (0, 1), 1 < Visit.teu < 3]) == 1
-    assert len(frame[Visit.teu in []]) == 0 and len(frame[Visit.teu in [None, 1]]) == 1
+    assert len(frame[Visit.teu in []]) == 0 and len(frame[Visit.teu in [None, 1]]) == 1  # noqa: RUF060
     with pytest.raises(DefinitionError, match="truth"):
         bool(Visit.teu > 1 and Visit.held)
     with pytest.raises(DefinitionError, match="truth"):
