@@ -3,7 +3,7 @@
 use crate::settings::WorkerSettings;
 use std::ffi::OsString;
 
-const NAMES: &[&str] = &["PATH", "HOME", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "TMPDIR"];
+const NAMES: &[&str] = &["PATH", "HOME", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "TMPDIR", "CRETA_ENVIRONMENT"];
 const PREFIXES: &[&str] = &["LC_", "SSL_CERT_"];
 
 /// The variables of this process that pass, and ours.

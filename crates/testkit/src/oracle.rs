@@ -481,13 +481,16 @@ fn failed(code: &'static str) -> Answer {
 
 /// Strict limits of framework §12; nulls are not checked.
 fn is_refused(value: &Value, scalar: &ScalarNode) -> bool {
-    let number = match value {
-        Value::Int(value) => *value as f64,
-        Value::Float(value) => *value,
-        _ => return false,
+    let outside = |limits: &Validation| {
+        let length = |limit: Option<u64>| limit.map(|limit| limit as f64);
+        let (size, least, most) = match value {
+            Value::Int(value) => (*value as f64, limits.min, limits.max),
+            Value::Float(value) => (*value, limits.min, limits.max),
+            Value::Str(text) => (text.chars().count() as f64, length(limits.min_length), length(limits.max_length)),
+            _ => return false,
+        };
+        least.is_some_and(|least| size < least) || most.is_some_and(|most| size > most)
     };
-    let outside =
-        |limits: &Validation| limits.min.is_some_and(|min| number < min) || limits.max.is_some_and(|max| number > max);
     scalar.validations.iter().any(|limits| limits.strict && outside(limits))
 }
 

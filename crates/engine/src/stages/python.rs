@@ -238,9 +238,15 @@ fn match_rows(
 
 /// What the worker calls a value that does not have its feature's type.
 const WRONG_VALUE: &str = "WrongValue";
+/// What the worker calls a row that took longer than the resolver's timeout.
+const TIMED_OUT: &str = "ResolverTimedOut";
 
 fn raised(context: &Context<'_>, call: &PythonCall, error: &RowError) -> Letter {
     let resolver = context.deployment.project.graph().resolver(call.resolver);
+    if error.exception.kind == TIMED_OUT {
+        let message = format!("`{}` took too long: {}.", resolver.name, error.exception.message);
+        return Letter::new(Code::ResolverTimedOut, message).resolver(&resolver.name).at(&resolver.place);
+    }
     if error.exception.kind == WRONG_VALUE {
         let message = format!("`{}` returned a wrong value: {}.", resolver.name, error.exception.message);
         let letter = Letter::new(Code::ValidationFailed, message).resolver(&resolver.name).at(&resolver.place);
