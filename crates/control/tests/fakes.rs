@@ -58,6 +58,9 @@ impl Metadata for Memory {
     async fn dataset(&self, _: &str) -> Result<Vec<Revision>> {
         Ok(Vec::new())
     }
+    async fn datasets(&self, _: usize) -> Result<Vec<Revision>> {
+        Ok(Vec::new())
+    }
     async fn unfinished(&self) -> Result<Vec<Revision>> {
         Ok(Vec::new())
     }

@@ -27,6 +27,8 @@ pub enum Command {
     Query(Query),
     /// Compute a training set for a file of entities and times.
     Train(Train),
+    /// Cancel a training set that is being computed.
+    Cancel(Cancel),
     /// Show how a query would be answered.
     Explain(Explain),
 }
@@ -127,6 +129,20 @@ pub struct Train {
     /// A name under which the dataset is kept.
     #[arg(long)]
     pub dataset: Option<String>,
+    /// Compute the rows in so many shards, each a file of its own on the server.
+    #[arg(long)]
+    pub shards: Option<usize>,
+    /// Shards that are computed at the same time, at most.
+    #[arg(long)]
+    pub workers: Option<usize>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct Cancel {
+    /// The id of its revision.
+    pub revision: String,
     #[command(flatten)]
     pub target: Target,
 }

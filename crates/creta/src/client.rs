@@ -65,6 +65,10 @@ impl Client {
         self.send_json(self.request(Method::GET, path)).await
     }
 
+    pub async fn delete(&self, path: &str) -> Result<Value, Vec<Letter>> {
+        self.send_json(self.request(Method::DELETE, path)).await
+    }
+
     pub async fn put(&self, path: &str, body: Vec<u8>) -> Result<(), Vec<Letter>> {
         self.send(self.request(Method::PUT, path).body(body)).await.map(drop)
     }

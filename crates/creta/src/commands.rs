@@ -1,6 +1,7 @@
 //! One module per verb of the command line.
 
 pub mod apply;
+pub mod cancel;
 pub mod explain;
 pub mod init;
 pub mod query;

@@ -31,6 +31,7 @@ pub fn run() -> ExitCode {
             Command::Up(command) => commands::up::run(command).await.map_err(Failure::from),
             Command::Apply(command) => commands::apply::run(command, cli.json).await.map_err(Failure::from),
             Command::Query(command) => commands::query::run(command, cli.json).await,
+            Command::Cancel(command) => commands::cancel::run(command, cli.json).await.map_err(Failure::from),
             Command::Train(command) => commands::train::run(command, cli.json).await.map_err(Failure::from),
             Command::Explain(command) => commands::explain::run(command, cli.json).await.map_err(Failure::from),
         }

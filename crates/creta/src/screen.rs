@@ -46,6 +46,6 @@ pub(crate) fn progress(total: u64) -> ProgressBar {
     let target =
         if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(total), target);
-    let shape = ProgressStyle::with_template("{elapsed_precise} {bar:40} {human_pos}/{human_len} rows");
+    let shape = ProgressStyle::with_template("{elapsed_precise} {bar:40} {human_pos}/{human_len} rows ({percent} %)");
     bar.with_style(shape.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

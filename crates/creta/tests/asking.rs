@@ -5,7 +5,7 @@ use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use creta::compose::Product;
 use creta_engine::{Deployment, Origin, Request, Times};
-use creta_jobs::{Order, Spine};
+use creta_jobs::{Order, Rows, Spine};
 use creta_model::{Letter, Value};
 use creta_plan::{Mode, Question, Recompute as PlanRecompute};
 use creta_ports::arrays::{array_of, value_at};
@@ -138,13 +138,7 @@ pub async fn train(
         ..Question::online(given.keys().cloned().collect(), outputs.to_vec())
     };
     let spine = Spine { inputs: batch(deployment, given), times: Int64Array::from(times.to_vec()) };
-    let order = Order {
-        deployment: deployment.clone(),
-        question,
-        spine,
-        dataset_name: None,
-        query_context: QueryContext::default(),
-    };
+    let order = Order::new(deployment.clone(), question, Rows::Given(spine));
     let state = &product.state;
     let revision = state.training.start(order).await.unwrap();
     state.training.wait(&revision.id, Duration::from_secs(60)).await;

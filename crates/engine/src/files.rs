@@ -104,7 +104,7 @@ impl FileSource {
     }
 }
 
-fn session() -> Result<SessionContext, Letter> {
+pub(crate) fn session() -> Result<SessionContext, Letter> {
     // One partition keeps rows in source order, which decides between duplicates (decision 16). Names mean what the
     // statement says, as they did when its columns were mapped to features.
     let mut config = SessionConfig::new().with_target_partitions(1).with_batch_size(BATCH_ROWS);

@@ -25,10 +25,30 @@ const MAX_KEYS: usize = 10_000;
 pub(crate) const ONLINE_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) const OFFLINE_LIMIT: Duration = Duration::from_secs(18 * 3_600);
 
-/// What the partitions of one offline run share: whole scans of sources, and what was worked out about them.
+/// Which stored observations count. Microseconds, UTC, inclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HistoryBounds {
+    pub observed_from: Option<i64>,
+    pub observed_until: Option<i64>,
+    pub inserted_from: Option<i64>,
+    pub inserted_until: Option<i64>,
+}
+
+/// What the partitions of one offline run share: whole scans of sources with what was worked out about them, and which
+/// history they see.
 #[derive(Default)]
 pub struct Run {
-    scans: Mutex<HashMap<ResolverId, Arc<OnceCell<Arc<Listing>>>>>,
+    scans: Arc<Mutex<HashMap<ResolverId, SharedListing>>>,
+    pub(crate) history: HistoryBounds,
+}
+
+type SharedListing = Arc<OnceCell<Arc<Listing>>>;
+
+impl Run {
+    /// A part of this run that samples only observations within the bounds; scans are shared.
+    pub fn within(&self, history: HistoryBounds) -> Run {
+        Run { scans: self.scans.clone(), history }
+    }
 }
 
 impl std::fmt::Debug for Run {

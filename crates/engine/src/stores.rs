@@ -68,15 +68,17 @@ pub(crate) async fn read_offline(context: &Context<'_>, plan: &ScopePlan, frame:
             data_type: plan.slots[sampled.slot.0].data_type.clone(),
         })
         .collect();
+    let bounds = context.run.map(|run| run.history).unwrap_or_default();
+    let latest = (0..frame.rows).map(|row| frame.now.get(row)).max();
     let request = HistoryRequest {
         namespace: graph.entity(plan.entity).namespace.clone(),
         key_type,
         columns,
         keys: Some(keys.clone()),
-        observed_from: None,
-        observed_until: (0..frame.rows).map(|row| frame.now.get(row)).max(),
-        inserted_from: None,
-        inserted_until: None,
+        observed_from: bounds.observed_from,
+        observed_until: latest.into_iter().chain(bounds.observed_until).min(),
+        inserted_from: bounds.inserted_from,
+        inserted_until: bounds.inserted_until,
     };
     let history = context.stores.offline.history(&request).await?;
     let history = Sampling { history, as_known: context.as_known };

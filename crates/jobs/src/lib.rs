@@ -15,4 +15,4 @@ pub use known_types::KnownTypes;
 pub use persist::start as start_persisting;
 pub use replay::replay;
 pub use task::{Cancel, OnCancel, OnError, Outcome, Stop, Task, Tasks};
-pub use training::{Counts, Order, Spine, TrainingSets};
+pub use training::{Bound, Bounds, Counts, Effort, Keep, Observed, Order, Rows, Spine, TrainingSets};

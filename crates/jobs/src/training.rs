@@ -1,50 +1,31 @@
 //! Training sets: a spine and outputs become one immutable revision of a dataset.
 
 mod file;
+mod ingest;
+mod keep;
+mod observed;
+mod order;
+mod progress;
 mod run;
+mod shard;
+
+pub use keep::Keep;
+pub use observed::Observed;
+pub use order::{Bound, Bounds, Effort, Order, Rows, Spine};
+pub use progress::Counts;
 
 use crate::drain::Drain;
 use crate::task::{Cancel, Outcome, Task, Tasks};
-use arrow::array::Int64Array;
-use arrow::record_batch::RecordBatch;
 use creta_engine::{Deployment, Engine};
 use creta_model::{Code, Letter};
-use creta_plan::Question;
 use creta_ports::metadata::{Revision, RevisionStatus};
-use creta_ports::python::QueryContext;
 use creta_ports::{Blobs, Metadata, Position, Result};
-use run::Progress;
-use std::collections::HashMap;
+use progress::Progress;
+use run::Bench;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// What a training set is computed from.
-#[derive(Clone)]
-pub struct Order {
-    pub deployment: Arc<Deployment>,
-    pub question: Question,
-    pub spine: Spine,
-    pub dataset_name: Option<String>,
-    pub query_context: QueryContext,
-}
-
-/// Keys (and other given values) with the instant that each row treats as the present.
-#[derive(Debug, Clone)]
-pub struct Spine {
-    /// One column per input of the question, same order, typed as the features.
-    pub inputs: RecordBatch,
-    /// Microseconds, UTC; one per row, none null.
-    pub times: Int64Array,
-}
-
-/// How far a revision is, in rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    pub total: u64,
-    pub computed: u64,
-    pub failed: u64,
-}
 
 /// Starts, follows and cancels training sets.
 #[derive(Clone)]
@@ -83,7 +64,8 @@ impl TrainingSets {
     pub async fn start(&self, order: Order) -> Result<Revision> {
         let submitted = self.0.engine.stores().log.end();
         let revision = self.record(&order).await?;
-        let progress = Arc::new(Progress::new(order.spine.times.len() as u64));
+        let progress = Arc::new(Progress::default());
+        progress.expect(0, order.rows.known());
         let (finish, finished) = watch::channel(false);
         let work = {
             let (sets, progress, revision) = (self.clone(), progress.clone(), revision.clone());
@@ -114,6 +96,28 @@ impl TrainingSets {
         self.running().get(revision).map(|running| running.progress.counts())
     }
 
+    /// How far one shard of a running revision is.
+    pub fn progress_of(&self, revision: &str, shard: usize) -> Option<Counts> {
+        self.running().get(revision).map(|running| running.progress.counts_of(shard))
+    }
+
+    /// Notes of people about a revision; keys that are given replace those that were there.
+    pub async fn annotate(&self, mut revision: Revision, notes: BTreeMap<String, String>) -> Result<Revision> {
+        revision.notes.extend(notes);
+        self.0.metadata.put_revision(revision.clone()).await?;
+        Ok(revision)
+    }
+
+    /// Stores the values of a finished revision as observations at their rows' times; answers how many were stored.
+    pub async fn ingest(&self, deployment: &Deployment, revision: &Revision, keep: Keep) -> Result<u64> {
+        ingest::ingest(self.0.engine.stores(), self.0.blobs.as_ref(), deployment, revision, keep).await
+    }
+
+    /// Returns when the offline store has everything that was observed before this call.
+    pub async fn settle_log(&self) -> Result<()> {
+        self.0.drain.drain_up_to(self.0.engine.stores().log.end()).await
+    }
+
     /// Waits until a revision has ended, but no longer than `limit`.
     pub async fn wait(&self, revision: &str, limit: Duration) {
         let finished = self.running().get(revision).map(|running| running.finished.clone());
@@ -139,19 +143,23 @@ impl TrainingSets {
             Some(name) => self.0.metadata.dataset(name).await?,
             None => Vec::new(),
         };
+        let id = stores.entropy.id();
         let revision = Revision {
-            id: stores.entropy.id(),
             dataset_id: earlier.first().map_or_else(|| stores.entropy.id(), |first| first.dataset_id.clone()),
             dataset_name: order.dataset_name.clone(),
             status: RevisionStatus::Pending,
             outputs: order.question.outputs.clone(),
             files: Vec::new(),
-            rows: order.spine.times.len() as u64,
+            rows: order.rows.known(),
             bytes: 0,
             created_at: stores.clock.now(),
             finished_at: None,
             deployment: order.deployment.id.clone(),
             errors: Vec::new(),
+            inputs: None,
+            shards: order.effort.shards.max(1),
+            notes: order.rows.notes(&id),
+            id,
         };
         self.0.metadata.put_revision(revision.clone()).await?;
         Ok(revision)
@@ -168,11 +176,16 @@ impl TrainingSets {
         revision.status = RevisionStatus::Running;
         self.0.metadata.put_revision(revision.clone()).await.map_err(one)?;
         self.0.drain.drain_up_to(submitted).await.map_err(one)?;
-        let result = run::run(self.0.engine.clone(), order, &revision.id, progress.clone()).await?;
-        let name = format!("datasets/{}/part-0.parquet", revision.id);
-        revision.bytes = result.file.len() as u64;
-        self.0.blobs.put(&name, result.file).await.map_err(one)?;
-        revision.files = vec![name];
+        let bench = Bench { engine: self.0.engine.clone(), blobs: self.0.blobs.clone(), progress: progress.clone() };
+        let (spine, inputs) = run::prepare(&bench, &order, &revision).await.map_err(one)?;
+        // Kept at once, so that what was asked can be read of a run that failed.
+        revision.inputs = Some(inputs);
+        self.0.metadata.put_revision(revision.clone()).await.map_err(one)?;
+        let result = run::run(bench, order, spine, &revision.id).await?;
+        revision.bytes = result.bytes;
+        revision.rows = result.rows;
+        revision.shards = result.files.len();
+        revision.files = result.files;
         revision.outputs = result.outputs;
         self.end(revision, RevisionStatus::Done, result.letters).await.map_err(one)
     }

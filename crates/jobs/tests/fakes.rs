@@ -10,7 +10,7 @@ use creta_ports::offline::{ColumnTypes, History, HistoryColumn, HistoryRequest};
 use creta_ports::online::{Cell, Read};
 use creta_ports::{Blobs, Clock, Entropy, Log, Metadata, OfflineStore, OnlineStore, Position, Result, Sync};
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::watch;
@@ -172,6 +172,14 @@ impl Blobs for Memory {
     async fn local(&self, _: &str) -> Result<PathBuf> {
         Err(Letter::new(Code::MissingFile, "no files here"))
     }
+    fn draft(&self) -> PathBuf {
+        std::env::temp_dir().join(format!("creta-draft-{}-{:p}-{}", std::process::id(), self, Entropy::id(self)))
+    }
+    async fn adopt(&self, draft: &Path, name: &str) -> Result<()> {
+        let bytes = std::fs::read(draft).unwrap();
+        std::fs::remove_file(draft).unwrap();
+        self.put(name, bytes).await
+    }
 }
 
 #[async_trait]
@@ -204,6 +212,10 @@ impl Metadata for Memory {
     async fn dataset(&self, name: &str) -> Result<Vec<Revision>> {
         let revisions = self.revisions.lock().unwrap();
         Ok(revisions.iter().filter(|revision| revision.dataset_name.as_deref() == Some(name)).cloned().collect())
+    }
+    async fn datasets(&self, limit: usize) -> Result<Vec<Revision>> {
+        let revisions = self.revisions.lock().unwrap();
+        Ok(revisions.iter().rev().filter(|revision| revision.dataset_name.is_some()).take(limit).cloned().collect())
     }
     async fn unfinished(&self) -> Result<Vec<Revision>> {
         let revisions = self.revisions.lock().unwrap();

@@ -4,8 +4,9 @@ use crate::fakes::{BUNDLE, Memory};
 use arrow::array::{Array, AsArray, Int64Array};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
 use creta_engine::{Deployment, Engine, Stores};
-use creta_jobs::{Drain, KnownTypes, Order, Spine, Tasks, TrainingSets};
+use creta_jobs::{Drain, Effort, KnownTypes, Order, Rows, Spine, Tasks, TrainingSets};
 use creta_model::{Bundle, Code};
 use creta_plan::{Mode, Question, Recompute};
 use creta_ports::metadata::RevisionStatus;
@@ -39,7 +40,7 @@ fn order(rows: i64, output: &str) -> Order {
     let keys: Int64Array = (0..rows).rev().collect();
     let inputs = RecordBatch::try_from_iter([("ship.id", Arc::new(keys) as Arc<dyn Array>)]).unwrap();
     let spine = Spine { inputs, times: (0..rows).map(|row| row * 10).collect() };
-    Order { deployment, question, spine, dataset_name: Some("spring".to_owned()), query_context: Default::default() }
+    Order { dataset_name: Some("spring".to_owned()), ..Order::new(deployment, question, Rows::Given(spine)) }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,6 +77,30 @@ async fn rows_come_back_in_the_order_of_the_spine() {
     assert_eq!(again.dataset_id, revision.dataset_id);
     sets.wait(&again.id, Duration::from_secs(60)).await;
     assert_eq!(memory.revision(&again.id).await.unwrap().unwrap().status, RevisionStatus::Done);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shards_are_files_of_their_own_and_inputs_are_kept() {
+    let memory = Arc::new(Memory::default());
+    let (sets, _tasks) = sets(&memory);
+    let effort = Effort { shards: 3, workers: 2, ..Effort::default() };
+    let started = sets.start(Order { effort, ..order(10, "ship.id") }).await.unwrap();
+    sets.wait(&started.id, Duration::from_secs(60)).await;
+    let revision = memory.revision(&started.id).await.unwrap().unwrap();
+    assert_eq!(revision.status, RevisionStatus::Done, "{:?}", revision.errors);
+    assert_eq!((revision.shards, revision.rows), (3, 10));
+    let mut rows = Vec::new();
+    for name in &revision.files {
+        rows.push(keys(memory.get(name).await.unwrap()));
+    }
+    assert_eq!(rows, [vec![9, 8, 7, 6], vec![5, 4, 3], vec![2, 1, 0]]);
+    assert_eq!(keys(memory.get(&revision.inputs.unwrap()).await.unwrap()), (0..10).rev().collect::<Vec<i64>>());
+}
+
+fn keys(file: Vec<u8>) -> Vec<i64> {
+    let mut reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(file)).unwrap().build().unwrap();
+    let batch = reader.next().unwrap().unwrap();
+    batch.column_by_name("ship.id").unwrap().as_primitive::<Int64Type>().values().to_vec()
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ pub enum Recompute {
     Everything,
     /// These are recomputed, everything else, their inputs included, is sampled.
     Only(Vec<String>),
+    /// These are sampled, everything else is recomputed.
+    Except(Vec<String>),
 }
 
 impl Question {

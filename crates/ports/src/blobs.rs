@@ -2,7 +2,7 @@
 
 use crate::Result;
 use async_trait::async_trait;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Named byte strings. Names are relative paths of `[a-zA-Z0-9._-]` segments.
 #[async_trait]
@@ -14,4 +14,11 @@ pub trait Blobs: Send + Sync {
 
     /// A local file with the content, for readers that need one.
     async fn local(&self, name: &str) -> Result<PathBuf>;
+
+    /// A path where a file too large for memory may be written piece by piece; unless adopted it is gone after the
+    /// next start.
+    fn draft(&self) -> PathBuf;
+
+    /// Gives a draft its name, atomically.
+    async fn adopt(&self, draft: &Path, name: &str) -> Result<()>;
 }

@@ -3,6 +3,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A recorded deployment. `bundle` is its canonical JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,19 @@ pub struct Revision {
     pub deployment: String,
     /// Letters, as JSON.
     pub errors: Vec<creta_model::Letter>,
+    /// Name of the blob with the rows it was asked for; None until they are kept.
+    #[serde(default)]
+    pub inputs: Option<String>,
+    /// Parts that are computed apart, each a file of its own.
+    #[serde(default = "one")]
+    pub shards: usize,
+    /// What people note about it; the one thing that may change after the end.
+    #[serde(default)]
+    pub notes: BTreeMap<String, String>,
+}
+
+fn one() -> usize {
+    1
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +81,8 @@ pub trait Metadata: Send + Sync {
     async fn revision(&self, id: &str) -> Result<Option<Revision>>;
     /// All revisions of a dataset (by name or id), oldest first.
     async fn dataset(&self, name_or_id: &str) -> Result<Vec<Revision>>;
+    /// The newest revision of each named dataset, newest first, at most `limit`.
+    async fn datasets(&self, limit: usize) -> Result<Vec<Revision>>;
     /// Revisions still pending or running; after a restart they are failed by whoever finds them.
     async fn unfinished(&self) -> Result<Vec<Revision>>;
 }

@@ -38,6 +38,9 @@ pub fn router(state: AppState) -> Router {
         .route("/v4/offline_query/{revision}", get(offline::by_revision).delete(offline::cancel))
         .route("/v4/offline_query/{revision}/status", get(offline::report))
         .route("/v4/offline_query/{revision}/status/{shard}", get(offline::report_of_shard))
+        .route("/v1/datasets", get(offline::list))
+        .route("/v1/datasets/revisions/{revision}/metadata", put(offline::annotate))
+        .route("/v1/datasets/revisions/{revision}/ingest", post(offline::ingest))
         .route("/v3/offline_query/{name}", get(offline::by_name))
         .route("/v2/offline_query/{revision}", get(offline::job_of_revision))
         .route_layer(middleware::from_fn_with_state(state.clone(), require_token));

@@ -18,7 +18,7 @@ use creta_server::wire::json_answer::Meta;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -156,6 +156,16 @@ impl Blobs for Memory {
     async fn local(&self, name: &str) -> Result<PathBuf> {
         Ok(self.folder.join(name))
     }
+    fn draft(&self) -> PathBuf {
+        std::fs::create_dir_all(&self.folder).unwrap();
+        self.folder.join(format!("draft-{}", Entropy::id(self)))
+    }
+    async fn adopt(&self, draft: &Path, name: &str) -> Result<()> {
+        let path = self.folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::rename(draft, path).unwrap();
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -191,6 +201,10 @@ impl Metadata for Memory {
         let of_name =
             |revision: &&Revision| revision.dataset_id == name || revision.dataset_name.as_deref() == Some(name);
         Ok(revisions.iter().filter(of_name).cloned().collect())
+    }
+    async fn datasets(&self, limit: usize) -> Result<Vec<Revision>> {
+        let revisions = self.revisions.lock().unwrap();
+        Ok(revisions.iter().rev().filter(|revision| revision.dataset_name.is_some()).take(limit).cloned().collect())
     }
     async fn unfinished(&self) -> Result<Vec<Revision>> {
         let revisions = self.revisions.lock().unwrap();

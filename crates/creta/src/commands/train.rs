@@ -26,17 +26,13 @@ pub async fn run(command: Train, json: bool) -> Result<(), Vec<Letter>> {
     let client = Client::connect(&command.target).await?;
     let dataset = submit(&client, &command, &spine).await?;
     let revision = last_revision(&dataset)?;
-    let answer = wait(&client, &revision, spine.num_rows() as u64).await?;
+    let answer = wait_or_leave(&client, &revision, spine.num_rows() as u64).await?;
     let letters: Vec<Letter> = answer["errors"].as_array().into_iter().flatten().map(letter_of).collect();
     if answer["urls"].as_array().is_none_or(Vec::is_empty) && !letters.is_empty() {
         return Err(letters);
     }
     let urls: Vec<&str> = answer["urls"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let [url] = urls.as_slice() else {
-        return Err(vec![Letter::new(Code::NotFound, format!("The run left {} result files.", urls.len()))]);
-    };
-    let bytes = client.get_url(url).await?;
-    std::fs::write(&command.output, &bytes).map_err(|error| vec![file_letter(&command.output, "written", &error)])?;
+    save(&client, &urls, &command.output).await?;
     if json {
         println!("{}", json!({ "revision_id": revision, "rows": spine.num_rows(), "output": command.output }));
     } else {
@@ -57,6 +53,8 @@ async fn submit(client: &Client, command: &Train, spine: &RecordBatch) -> Result
         "dataset_name": command.dataset,
         "recompute_features": command.recompute,
         "destination_format": "PARQUET",
+        "num_shards": command.shards,
+        "num_workers": command.workers,
     });
     client.post("/v4/offline_query", &body).await
 }
@@ -65,6 +63,47 @@ fn last_revision(dataset: &Value) -> Result<String, Vec<Letter>> {
     let revisions = dataset["revisions"].as_array().map(Vec::as_slice).unwrap_or_default();
     let id = revisions.last().and_then(|revision| revision["revision_id"].as_str());
     id.map(str::to_owned).ok_or_else(|| vec![Letter::new(Code::Bug, "The server answered no revision.")])
+}
+
+/// Brings the shards' files into one, in order; no more than one of them is in memory.
+async fn save(client: &Client, urls: &[&str], path: &Path) -> Result<(), Vec<Letter>> {
+    let unwritten = |error: &std::io::Error| vec![file_letter(path, "written", error)];
+    if let [only] = urls {
+        return std::fs::write(path, client.get_url(only).await?).map_err(|error| unwritten(&error));
+    }
+    let broken = |error: &dyn std::fmt::Display| vec![unreadable(path, error)];
+    let mut file = None;
+    for url in urls {
+        let builder = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(client.get_url(url).await?));
+        let builder = builder.map_err(|error| broken(&error))?;
+        let schema = builder.schema().clone();
+        let writer = match &mut file {
+            Some(writer) => writer,
+            none => {
+                let created = File::create(path).map_err(|error| unwritten(&error))?;
+                none.insert(ArrowWriter::try_new(created, schema, None).map_err(|error| broken(&error))?)
+            }
+        };
+        for batch in builder.build().map_err(|error| broken(&error))? {
+            writer.write(&batch.map_err(|error| broken(&error))?).map_err(|error| broken(&error))?;
+        }
+        writer.flush().map_err(|error| broken(&error))?;
+    }
+    match file {
+        Some(writer) => writer.close().map(drop).map_err(|error| broken(&error)),
+        None => Err(vec![Letter::new(Code::NotFound, "The run left no result files.")]),
+    }
+}
+
+/// Waits for the end; an interrupt ends the waiting, not the run.
+async fn wait_or_leave(client: &Client, revision: &str, rows: u64) -> Result<Value, Vec<Letter>> {
+    tokio::select! {
+        ended = wait(client, revision, rows) => ended,
+        _ = tokio::signal::ctrl_c() => {
+            let message = format!("Nobody waits for revision {revision} any more; the server goes on computing it.");
+            Err(vec![Letter::new(Code::Cancelled, message).fix(format!("Cancel it with `creta cancel {revision}`."))])
+        }
+    }
 }
 
 async fn wait(client: &Client, revision: &str, rows: u64) -> Result<Value, Vec<Letter>> {

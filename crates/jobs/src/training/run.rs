@@ -1,122 +1,136 @@
-//! One run: the spine in partitions through the engine, two at a time, the results in the order of the spine.
+//! One run: the spine in shards, so many at a time, each a file of its own, in the order of the spine.
 
-use super::file::ResultFile;
-use super::{Counts, Order};
-use creta_engine::{Answer, Engine, Request, Run, Times};
+use super::file::{Draft, instants};
+use super::order::{Order, Rows, Spine};
+use super::progress::Progress;
+use super::{observed, shard};
+use arrow::array::{ArrayRef, Int64Array};
+use arrow::datatypes::{Field, Schema};
+use arrow::record_batch::RecordBatch;
+use creta_engine::{Engine, Run};
 use creta_model::{Code, Letter};
-use std::collections::{BTreeMap, HashSet};
+use creta_ports::Blobs;
+use creta_ports::metadata::Revision;
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::JoinSet;
 
-/// Rows of a partition: at least so many that its fixed costs do not count, at most so many that its columns stay small
-/// beside the sources; in between, a run has several partitions, so that it shows progress and uses its threads.
-const SMALLEST: usize = 10_000;
-const LARGEST: usize = 131_072;
-const WANTED: usize = 8;
-
-fn partition_of(rows: usize) -> usize {
-    rows.div_ceil(WANTED).clamp(SMALLEST, LARGEST)
-}
-
-/// Partitions that are computed, or wait for an earlier one to be written, at the same time.
-const CONCURRENCY: usize = 2;
-
 /// Letters kept of a run; the same fault tends to hit every row.
-const MOST_LETTERS: usize = 100;
+pub(super) const MOST_LETTERS: usize = 100;
 
-/// Counters that the run moves and others read.
-pub(super) struct Progress {
-    total: u64,
-    computed: AtomicU64,
-    failed: AtomicU64,
+/// Shards at the same time, whatever is asked: each holds partitions in memory.
+const MOST_WORKERS: usize = 8;
+
+/// What a run works with.
+#[derive(Clone)]
+pub(super) struct Bench {
+    pub engine: Arc<Engine>,
+    pub blobs: Arc<dyn Blobs>,
+    pub progress: Arc<Progress>,
 }
 
-impl Progress {
-    pub(super) fn new(total: u64) -> Progress {
-        Progress { total, computed: AtomicU64::new(0), failed: AtomicU64::new(0) }
-    }
-
-    pub(super) fn counts(&self) -> Counts {
-        Counts {
-            total: self.total,
-            computed: self.computed.load(Ordering::Relaxed),
-            failed: self.failed.load(Ordering::Relaxed),
-        }
-    }
-}
-
-/// What a run yields.
+/// What a run, or one of its shards, yields.
+#[derive(Debug, Default)]
 pub(super) struct Finished {
-    /// The Parquet file.
-    pub(super) file: Vec<u8>,
+    /// Names of the Parquet files.
+    pub files: Vec<String>,
     /// Names of the answered outputs in order.
-    pub(super) outputs: Vec<String>,
+    pub outputs: Vec<String>,
+    pub rows: u64,
+    pub bytes: u64,
     /// FIELD letters, the first of them.
-    pub(super) letters: Vec<Letter>,
+    pub letters: Vec<Letter>,
 }
 
-pub(super) async fn run(
-    engine: Arc<Engine>,
-    order: Order,
-    revision: &str,
-    progress: Arc<Progress>,
-) -> Result<Finished, Vec<Letter>> {
-    let order = Arc::new(order);
-    let shared = Arc::new(Run::default());
-    let rows = order.spine.times.len();
-    let partition = partition_of(rows);
-    // A spine without rows still makes a file, because its columns are part of the answer.
-    let mut waiting = (0..rows.div_ceil(partition).max(1)).map(|number| number * partition).enumerate();
-    let mut partitions = JoinSet::new();
-    let mut ready = BTreeMap::new();
-    let mut file = ResultFile::default();
-    let mut letters = Vec::new();
-    let mut written = 0;
+/// The spine of an order, and the name under which it is kept.
+pub(super) async fn prepare(bench: &Bench, order: &Order, revision: &Revision) -> Result<(Spine, String), Letter> {
+    let spine = match &order.rows {
+        Rows::Given(spine) => spine.clone(),
+        Rows::Observed(observed) => observed::spine(bench.engine.stores(), order, observed, revision).await?,
+    };
+    let name = format!("datasets/{}/inputs.parquet", revision.id);
+    let index = Int64Array::from_iter_values(0..spine.times.len() as i64);
+    let own: [(&str, ArrayRef); 2] = [("__ts__", instants(&spine.times)), ("__index__", Arc::new(index))];
+    let named = order.question.inputs.iter().map(String::as_str).zip(spine.inputs.columns().iter().cloned());
+    let (fields, columns): (Vec<Field>, Vec<ArrayRef>) =
+        named.chain(own).map(|(name, column)| (Field::new(name, column.data_type().clone(), true), column)).unzip();
+    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns);
+    let mut draft = Draft::new(bench.blobs.as_ref());
+    draft.write(&batch.map_err(|error| broken(&error.to_string()))?)?;
+    draft.adopt(bench.blobs.as_ref(), &name).await?;
+    Ok((spine, name))
+}
+
+pub(super) async fn run(bench: Bench, order: Order, spine: Spine, revision: &str) -> Result<Finished, Vec<Letter>> {
+    let deadline = order.effort.deadline;
+    let shards = shards(bench, order, spine, revision);
+    match deadline {
+        None => shards.await,
+        Some(limit) => tokio::time::timeout(limit, shards).await.unwrap_or_else(|_| {
+            let message = format!("The training set was not finished within {} s.", limit.as_secs());
+            Err(vec![Letter::new(Code::DeadlineExceeded, message).fix("Give it a later deadline, or fewer rows.")])
+        }),
+    }
+}
+
+async fn shards(bench: Bench, order: Order, spine: Spine, revision: &str) -> Result<Finished, Vec<Letter>> {
+    let workers = order.effort.workers.clamp(1, MOST_WORKERS);
+    let ranges = cut(spine.times.len(), order.effort.shards);
+    for (number, range) in ranges.iter().enumerate() {
+        bench.progress.expect(number, range.len() as u64);
+    }
+    let (revision, alone) = (revision.to_owned(), ranges.len() == 1);
+    let job = Arc::new(shard::Job { bench, order, spine, revision, run: Run::default(), alone });
+    let mut waiting = ranges.into_iter().enumerate();
+    let mut running = JoinSet::new();
+    let mut finished = BTreeMap::new();
     loop {
-        while partitions.len() + ready.len() < CONCURRENCY {
-            let Some((number, first)) = waiting.next() else { break };
-            let request = request(&order, revision, first, partition.min(rows - first), &shared);
-            let (engine, order) = (engine.clone(), order.clone());
-            partitions.spawn(async move { (number, engine.offline(&order.deployment, request).await) });
+        while running.len() < workers {
+            let Some((number, range)) = waiting.next() else { break };
+            let job = job.clone();
+            running.spawn(async move { (number, shard::compute(&job, number, range).await) });
         }
-        let Some(finished) = partitions.join_next().await else { break };
-        let (number, answer) = finished.map_err(|_| vec![broken("a partition broke off")])?;
-        ready.insert(number, answer?);
-        while let Some(answer) = ready.remove(&written) {
-            let first = written * partition;
-            let times = order.spine.times.slice(first, answer.rows.min(rows - first));
-            count(&progress, &answer);
-            let room = MOST_LETTERS.saturating_sub(letters.len());
-            letters.extend(answer.letters.iter().take(room).cloned());
-            file.write(&answer, &times, first).map_err(|letter| vec![letter])?;
-            written += 1;
-        }
+        // Leaving this loop early ends the shards that still run.
+        let Some(ended) = running.join_next().await else { break };
+        let (number, shard) = ended.map_err(|_| vec![broken("a shard broke off")])?;
+        finished.insert(number, shard?);
     }
-    let (file, outputs) = file.finish().map_err(|letter| vec![letter])?;
-    Ok(Finished { file, outputs, letters })
+    Ok(finished.into_values().fold(Finished::default(), together))
 }
 
-fn request(order: &Order, revision: &str, first: usize, count: usize, run: &Arc<Run>) -> Request {
-    Request {
-        question: order.question.clone(),
-        inputs: order.spine.inputs.slice(first, count),
-        times: Times::PerRow(order.spine.times.slice(first, count)),
-        query_id: revision.to_owned(),
-        run: Some(run.clone()),
-        query_context: order.query_context.clone(),
-    }
+/// Even parts, the first of them perhaps one row longer. A spine without rows still makes a file, because its columns
+/// are part of the answer.
+fn cut(rows: usize, shards: usize) -> Vec<Range<usize>> {
+    let shards = shards.clamp(1, rows.max(1));
+    let bound = |number: usize| number * (rows / shards) + number.min(rows % shards);
+    (0..shards).map(|number| bound(number)..bound(number + 1)).collect()
 }
 
-/// A row has failed when a letter names it; a letter that names no row concerns them all.
-fn count(progress: &Progress, answer: &Answer) {
-    let keys: Option<HashSet<&str>> = answer.letters.iter().map(|letter| letter.key.as_deref()).collect();
-    let failed = keys.map_or(answer.rows, |keys| keys.len().min(answer.rows));
-    progress.computed.fetch_add(answer.rows as u64, Ordering::Relaxed);
-    progress.failed.fetch_add(failed as u64, Ordering::Relaxed);
+fn together(mut run: Finished, shard: Finished) -> Finished {
+    let room = MOST_LETTERS.saturating_sub(run.letters.len());
+    run.letters.extend(shard.letters.into_iter().take(room));
+    run.files.extend(shard.files);
+    run.outputs = shard.outputs;
+    run.rows += shard.rows;
+    run.bytes += shard.bytes;
+    run
 }
 
 pub(super) fn broken(what: &str) -> Letter {
     Letter::new(Code::Bug, format!("The training set could not be written: {what}."))
         .fix("Please report it with the server's log.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn shards_are_even_and_hold_every_row_once() {
+        assert_eq!(cut(10, 3), [0..4, 4..7, 7..10]);
+        assert_eq!(cut(1_000_000, 50).iter().map(|range| range.len()).collect::<Vec<_>>(), [20_000; 50]);
+        assert_eq!(cut(2, 5), [0..1, 1..2]);
+        assert_eq!(cut(0, 5), [0..0]);
+    }
 }

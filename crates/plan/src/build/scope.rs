@@ -209,6 +209,7 @@ impl<'a> ScopeBuilder<'a> {
             Mode::Online | Mode::Offline(Recompute::Everything) => false,
             Mode::Offline(Recompute::Nothing) => true,
             Mode::Offline(Recompute::Only(names)) => !names.iter().any(|name| self.is_called(feature, name)),
+            Mode::Offline(Recompute::Except(names)) => names.iter().any(|name| self.is_called(feature, name)),
         }
     }
 

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// How result files are laid out: Parquet with plain column names.
 const VERSION: u32 = 6;
 
+/// How the file of inputs is laid out, as published clients expect it.
+const INPUT_VERSION: u32 = 2;
+
 /// The dataset object; clients use the last of the revisions.
 pub fn dataset(revisions: &[Revision], environment: &str) -> Value {
     let last = revisions.last();
@@ -32,6 +35,17 @@ pub fn job(revision: &Revision, urls: &[String], ignore_errors: bool) -> Value {
         "version": VERSION,
         "urls": urls,
         "errors": (is_finished(revision.status) && tells).then(|| errors(revision)),
+        "columns": null,
+    })
+}
+
+/// The job object of a run's inputs, which are a single file in the layout of uploads.
+pub fn inputs(revision: &Revision, urls: Vec<String>) -> Value {
+    json!({
+        "is_finished": revision.inputs.is_some() || is_finished(revision.status),
+        "version": INPUT_VERSION,
+        "urls": urls,
+        "errors": null,
         "columns": null,
     })
 }
@@ -80,6 +94,7 @@ pub fn report(revision: &Revision, counts: Option<Counts>, environment: &str, no
 }
 
 fn revision(revision: &Revision, environment: &str) -> Value {
+    let most: Option<u64> = revision.notes.get("max_samples").and_then(|most| most.parse().ok());
     json!({
         "revision_id": revision.id,
         "environment_id": environment,
@@ -87,10 +102,10 @@ fn revision(revision: &Revision, environment: &str) -> Value {
         "outputs": revision.outputs,
         "status": status_number(revision.status),
         "filters": {
-            "sample_filters": {"lower_bound": null, "upper_bound": null, "max_samples": null},
+            "sample_filters": {"lower_bound": null, "upper_bound": null, "max_samples": most},
             "max_cache_age_secs": null,
         },
-        "num_partitions": revision.files.len().max(1),
+        "num_partitions": revision.files.len().max(revision.shards),
         "output_uris": format!("datasets/{}", revision.id),
         "output_version": VERSION,
         "num_computers": 1,
@@ -106,7 +121,7 @@ fn revision(revision: &Revision, environment: &str) -> Value {
         "dashboard_url": null,
         "errors": (!revision.errors.is_empty()).then(|| errors(revision)),
         "query_has_errors": !revision.errors.is_empty(),
-        "metadata": null,
+        "metadata": (!revision.notes.is_empty()).then_some(&revision.notes),
         "partitions": null,
     })
 }

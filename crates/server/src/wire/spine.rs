@@ -52,16 +52,24 @@ pub fn from_files(graph: &Graph, files: Vec<PathBuf>, now: i64) -> Result<NamedS
     let mut spines = Vec::new();
     for file in files {
         let batch = read_parquet(file).map_err(|letter| vec![letter])?;
-        let not_feature = |name: &str| TIME_COLUMNS.contains(&name) || NOT_FEATURES.contains(&name);
-        let given = arrow_columns(graph, &batch, not_feature, Nulls::Pass)?;
-        let time_column = TIME_COLUMNS.iter().find_map(|name| batch.column_by_name(name));
-        let times = match time_column {
-            Some(column) => times_of(column, now).map_err(|letter| vec![letter])?,
-            None => Int64Array::from(vec![now; batch.num_rows()]),
-        };
-        spines.push(NamedSpine { given, times });
+        spines.push(from_batch(graph, &batch, TIME_COLUMNS, now)?);
     }
     join(spines).map_err(|letter| vec![letter])
+}
+
+/// Takes the answer of a spine's SQL, whose column of times may also be called `ts`.
+pub fn from_sql(graph: &Graph, rows: &RecordBatch, now: i64) -> Result<NamedSpine, Vec<Letter>> {
+    from_batch(graph, rows, &[TIME_COLUMNS, &["ts"]].concat(), now)
+}
+
+fn from_batch(graph: &Graph, batch: &RecordBatch, times: &[&str], now: i64) -> Result<NamedSpine, Vec<Letter>> {
+    let not_feature = |name: &str| times.contains(&name) || NOT_FEATURES.contains(&name);
+    let given = arrow_columns(graph, batch, not_feature, Nulls::Pass)?;
+    let times = match times.iter().find_map(|name| batch.column_by_name(name)) {
+        Some(column) => times_of(column, now).map_err(|letter| vec![letter])?,
+        None => Int64Array::from(vec![now; batch.num_rows()]),
+    };
+    Ok(NamedSpine { given, times })
 }
 
 fn from_table(graph: &Graph, table: &Value, now: i64) -> Result<NamedSpine, Vec<Letter>> {
@@ -135,7 +143,8 @@ fn join(spines: Vec<NamedSpine>) -> Result<NamedSpine, Letter> {
     Ok(NamedSpine { given: Given { names, columns, rows }, times: Int64Array::from(times) })
 }
 
-fn read_parquet(path: PathBuf) -> Result<RecordBatch, Letter> {
+/// Reads a file whole. Blocks on the file system.
+pub fn read_parquet(path: PathBuf) -> Result<RecordBatch, Letter> {
     let unreadable = |error: &dyn std::fmt::Display| malformed(&format!("an uploaded file cannot be read: {error}"));
     let file = File::open(path).map_err(|error| unreadable(&error))?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(&error))?;

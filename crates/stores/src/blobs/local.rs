@@ -36,14 +36,26 @@ impl LocalBlobs {
             .fix("Use letters, digits, `.`, `_` and `-` between slashes; no part may begin with a dot."))
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+    /// The path of a name whose folder is there.
+    fn room(&self, name: &str) -> Result<PathBuf> {
         let path = self.path(name)?;
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed("A folder for blobs could not be created"))?;
             let made = folder.ancestors().skip(1).take_while(|ancestor| ancestor.starts_with(&self.root));
             made.into_iter().try_for_each(sync_folder)?;
         }
-        replace(&path, &self.root.join(WRITING).join(uuid::Uuid::new_v4().to_string()), bytes)
+        Ok(path)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        replace(&self.room(name)?, &self.draft(), bytes)
+    }
+
+    fn name(&self, draft: &Path, name: &str) -> Result<()> {
+        let path = self.room(name)?;
+        let synced = std::fs::File::open(draft).and_then(|file| file.sync_all());
+        synced.and_then(|()| std::fs::rename(draft, &path)).map_err(failed("A blob could not be written"))?;
+        path.parent().map_or(Ok(()), sync_folder)
     }
 }
 
@@ -84,5 +96,14 @@ impl Blobs for LocalBlobs {
             Ok(_) => Err(unreadable(name, std::io::ErrorKind::NotFound.into())),
             Err(error) => Err(unreadable(name, error)),
         }
+    }
+
+    fn draft(&self) -> PathBuf {
+        self.root.join(WRITING).join(uuid::Uuid::new_v4().to_string())
+    }
+
+    async fn adopt(&self, draft: &Path, name: &str) -> Result<()> {
+        let (blobs, draft, name) = (self.clone(), draft.to_owned(), name.to_owned());
+        blocking(move || blobs.name(&draft, &name)).await
     }
 }

@@ -144,6 +144,15 @@ impl Metadata for SqliteMetadata {
         revisions(&self.connection(), "dataset_id = ?1 OR dataset_name = ?1", [name_or_id])
     }
 
+    async fn datasets(&self, limit: usize) -> Result<Vec<Revision>> {
+        let newest = "number IN (SELECT max(number) FROM revisions WHERE dataset_name IS NOT NULL GROUP BY dataset_id
+            ORDER BY max(number) DESC LIMIT ?1)";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut newest = revisions(&self.connection(), newest, [limit])?;
+        newest.reverse();
+        Ok(newest)
+    }
+
     async fn unfinished(&self) -> Result<Vec<Revision>> {
         revisions(&self.connection(), "finished = 0", [])
     }

@@ -10,9 +10,14 @@ pub async fn put_and_get<B: Blobs>(open: impl AsyncFn(&str) -> B) {
         blobs.put("a/b-1/c_2.bin", vec![1, 2, 3]).await.unwrap();
         blobs.put("empty", Vec::new()).await.unwrap();
         blobs.put("a/b-1/c_2.bin", vec![4; 100_000]).await.unwrap();
+        let draft = blobs.draft();
+        std::fs::write(&draft, [7; 10]).unwrap();
+        blobs.adopt(&draft, "a/piecemeal").await.unwrap();
+        assert!(!draft.exists(), "a draft that has its name lies around");
     }
     let blobs = open("blobs").await;
     assert_eq!(blobs.get("a/b-1/c_2.bin").await.unwrap(), vec![4; 100_000]);
+    assert_eq!(blobs.get("a/piecemeal").await.unwrap(), vec![7; 10]);
     assert_eq!(blobs.get("empty").await.unwrap(), Vec::<u8>::new());
     let path = blobs.local("a/b-1/c_2.bin").await.unwrap();
     assert_eq!(std::fs::read(path).unwrap(), vec![4; 100_000]);

@@ -21,6 +21,9 @@ fn revision(id: &str, name: Option<&str>, created_at: i64, status: RevisionStatu
         finished_at: None,
         deployment: "first".to_owned(),
         errors: vec![creta_model::Letter::new(creta_model::Code::StoreFailed, "so it goes").fix("try again")],
+        inputs: Some(format!("{id}/inputs.parquet")),
+        shards: 3,
+        notes: [("owner".to_owned(), "the port".to_owned())].into(),
     }
 }
 

@@ -3,6 +3,7 @@
 from creta.client.api import CretaClient
 from creta.client.dataset import Dataset, Revision
 from creta.client.errors import CretaError, CretaException
+from creta.client.offline import OfflineQueryDeadlineOptions
 from creta.client.results import BulkResult, FeatureResult, QueryMeta, QueryResult
 
 ChalkClient = CretaClient
@@ -15,6 +16,7 @@ __all__ = [
     "CretaException",
     "Dataset",
     "FeatureResult",
+    "OfflineQueryDeadlineOptions",
     "QueryMeta",
     "QueryResult",
     "Revision",

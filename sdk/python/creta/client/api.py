@@ -10,7 +10,7 @@ from creta.client.dataset import Dataset
 from creta.client.errors import CretaError, CretaException, errors_from_json
 from creta.client.framing import ByteModel, bulk_request, bulk_results, ipc_file
 from creta.client.names import feature_name, feature_names, input_table, single_inputs, staleness_json, utc
-from creta.client.offline import offline_request
+from creta.client.offline import OfflineQueryDeadlineOptions, offline_request
 from creta.client.progress import ProgressBar
 from creta.client.results import BulkResult, QueryResult
 from creta.client.transport import Transport
@@ -221,8 +221,19 @@ class CretaClient:
         correlation_id: str | None = None,
         query_context: Mapping[str, Any] | None = None,
         planner_options: Mapping[str, Any] | None = None,
+        spine_sql_query: str | None = None,
+        input_sql: str | None = None,
+        feature_for_lower_upper_bound: Any = None,
         store_online: bool = False,
         store_offline: bool = False,
+        run_asynchronously: bool = False,
+        num_shards: int | None = None,
+        num_workers: int | None = None,
+        completion_deadline: timedelta | OfflineQueryDeadlineOptions | None = None,
+        max_retries: int | None = None,
+        resources: Mapping[str, Any] | None = None,
+        use_metaplanner: bool = False,
+        write_to: Any = None,
         explain: bool = False,
         wait: bool = False,
         timeout: float | timedelta | None = None,
@@ -230,10 +241,19 @@ class CretaClient:
     ) -> Dataset:
         """Features of many entities, each as of its own time: a training set.
 
-        `input` maps features to lists (or is a pandas, polars or pyarrow table), `input_times` is one time or one per
-        row, the submission time if absent. `recompute_features` False samples what was stored, True runs the resolvers
-        as of each row's time, a list does so for those features. Without `input`, stored entities are sampled between
-        the bounds, at most `max_samples`. Returns at once unless `wait`; reading the Dataset waits.
+        The rows, the *spine*, come from one of these: `input`, a mapping of features to lists, a pandas, polars or
+        pyarrow table, or the path of a Parquet file; `input_sql` or `spine_sql_query`, a SELECT that the server runs
+        over stored features and files; or nothing, then stored entities are taken, at most `max_samples` of them.
+        `input_times` is one time or one per row; without it the column `__ts__` of the spine counts, or the submission
+        time.
+
+        `recompute_features` False samples what was stored, True runs the resolvers as of each row's time, a list does
+        so for those features; `sample_features` are sampled even so. Only observations within the bounds count; a
+        timedelta is relative to the earliest time (lower bounds) or the latest (upper bounds). Rows that lack a
+        `required_output` are left out. `store_online` and `store_offline` keep what was computed.
+
+        The rows are computed in `num_shards` parts, `num_workers` at a time; `run_asynchronously` changes nothing, as
+        every run goes on without its caller. Returns at once unless `wait`; reading the Dataset waits.
         """
         options = {key: value for key, value in locals().items() if key not in ("self", "wait", "timeout")}
         body = offline_request(self._transport, options, self.branch)
@@ -246,6 +266,16 @@ class CretaClient:
             raise ValueError("give either dataset_name or revision_id")
         path = f"/v4/offline_query/{revision_id}" if revision_id else f"/v3/offline_query/{dataset_name}"
         return Dataset(self._transport, self._transport.json("GET", path))
+
+    def list_datasets(self) -> list[Dataset]:
+        """The named datasets, the one computed last first; each with its newest revision only."""
+        answer = self._transport.json("GET", "/v1/datasets")
+        return [Dataset(self._transport, body) for body in answer["datasets"]]
+
+    def cancel_offline_query(self, query: Dataset | str) -> bool:
+        """Cancels an offline query, given its Dataset or the id of its revision; False when it is not running."""
+        revision_id = query if isinstance(query, str) else query.revision_id
+        return bool(self._transport.json("DELETE", f"/v4/offline_query/{revision_id}")["cancelled"])
 
     def _query_header(self, output: Any, **options: Any) -> dict[str, Any]:
         """The fields that single and bulk queries share."""

@@ -11,17 +11,19 @@ import pyarrow
 import pyarrow.parquet
 
 from creta.client.errors import CretaError, CretaException, errors_from_json
+from creta.client.offline import TIME_COLUMN, recompute_request
 from creta.client.progress import ProgressBar
+from creta.client.summary import ColumnSummary, summarise
 from creta.client.transport import Transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 STATUSES = {
     1: "pending", 2: "submitted", 3: "running", 4: "error", 5: "expired", 6: "cancelled", 7: "successful",
 }  # fmt: skip
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
-TIME_COLUMN, KEY_COLUMN = "__ts__", "__id__"
+KEY_COLUMN = "__id__"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Revision:
     terminated_at: datetime | None = None
     branch: str | None = None
     errors: list[CretaError] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> "Revision":
@@ -52,6 +55,7 @@ class Revision:
             terminated_at=_time(body.get("terminated_at")),
             branch=body.get("branch"),
             errors=errors_from_json(body.get("errors")),
+            metadata=dict(body.get("metadata") or {}),
         )
 
 
@@ -127,14 +131,14 @@ class Dataset:
         self._urls = list(job.get("urls") or [])
         self._finish(errors_from_json(job.get("errors")))
 
-    def _status(self, ignore_errors: bool) -> dict[str, Any]:
+    def _status(self, ignore_errors: bool, query_inputs: bool = False) -> dict[str, Any]:
         body = {
             "job_id": self.revision_id,
             "dataset_id": None,
             "dataset_name": None,
             "ignore_errors": ignore_errors,
             "skip_failed_shards": False,
-            "query_inputs": False,
+            "query_inputs": query_inputs,
         }
         return self._transport.json("POST", "/v4/offline_query/status", json=body)
 
@@ -154,6 +158,13 @@ class Dataset:
         known = {(error.code, error.message, error.feature) for error in self.errors}
         self.errors += [error for error in errors if (error.code, error.message, error.feature) not in known]
 
+    def _complete(self, ignore_errors: bool) -> None:
+        """Waits for the end; raises CretaException when there were errors, unless they are ignored."""
+        self._poll(None, None, ignore_errors)
+        errors = self.errors or self.revision.errors
+        if errors and not ignore_errors:
+            raise CretaException(f"The offline query {self.revision_id} has errors.", errors)
+
     def to_arrow(
         self, *, output_ts: bool | str = False, output_id: bool | str = False, ignore_errors: bool = False
     ) -> pyarrow.Table:
@@ -162,10 +173,7 @@ class Dataset:
         `output_ts` and `output_id` add the query time and the primary key, as `__ts__` and `__id__` or under the name
         given. Raises CretaException when the query had errors, unless `ignore_errors`.
         """
-        self._poll(None, None, ignore_errors)
-        errors = self.errors or self.revision.errors
-        if errors and not ignore_errors:
-            raise CretaException(f"The offline query {self.revision_id} has errors.", errors)
+        self._complete(ignore_errors)
         if self._table is None:
             self._table = self._download()
         return _select(self._table, self.revision.outputs, output_ts, output_id)
@@ -180,6 +188,66 @@ class Dataset:
 
         return polars.from_arrow(self.to_arrow(**options))
 
+    def to_polars_lazyframe(
+        self, *, output_ts: bool | str = False, output_id: bool | str = False, ignore_errors: bool = False
+    ) -> Any:
+        """The data as a polars LazyFrame, which reads of the result files only what is asked of it."""
+        import polars
+
+        self._complete(ignore_errors)
+        frame = polars.scan_parquet(self.download_uris())
+        wanted = _wanted(frame.collect_schema().names(), self.revision.outputs, output_ts, output_id)
+        return frame.select(polars.col(column).alias(name) for column, name in wanted.items())
+
+    def get_input_dataframe(self) -> Any:
+        """The rows that were asked for, with their times in `__ts__`, as a pandas DataFrame."""
+        job = self._status(ignore_errors=True, query_inputs=True)
+        while not job.get("is_finished"):
+            time.sleep(LONGEST_PAUSE)
+            job = self._status(ignore_errors=True, query_inputs=True)
+        tables = [pyarrow.parquet.read_table(io.BytesIO(content)) for content in self._contents(job.get("urls") or [])]
+        if not tables:
+            raise CretaException("The inputs of this revision were not kept.", self.errors, code="not_found")
+        return pyarrow.concat_tables(tables).drop_columns(["__index__"]).to_pandas()
+
+    def summary(self, *, ignore_errors: bool = False) -> list[ColumnSummary]:
+        """Per output: its type, and how many rows, nulls and distinct values it has, its extremes and its mean."""
+        return summarise(self.to_arrow(ignore_errors=ignore_errors))
+
+    def preview(self, rows: int = 10, *, ignore_errors: bool = False) -> Any:
+        """The first rows as a pandas DataFrame, with their times and keys; reads no more files than it must."""
+        self._complete(ignore_errors)
+        frame = self.to_polars_lazyframe(output_ts=True, output_id=True, ignore_errors=ignore_errors)
+        return frame.head(rows).collect().to_arrow().to_pandas()
+
+    def recompute(self, features: Any, *, show_progress: bool | None = None, **options: Any) -> "Dataset":
+        """Computes some features anew, from the newest revision's other outputs as inputs; a new revision.
+
+        The new Dataset has the same name and all revisions. `options` are those of the wire, such as `num_shards`.
+        """
+        self._poll(None, show_progress, ignore_errors=True)
+        body = recompute_request(self.revision_id, features, self.dataset_name, options)
+        return Dataset(self._transport, self._transport.json("POST", "/v4/offline_query", json=body), show_progress)
+
+    def ingest(self, *, store_online: bool = False, store_offline: bool = True) -> int:
+        """Stores the newest revision's values as observations at their rows' times; returns how many rows were.
+
+        Nulls are left out, as they may stand for values that nobody found.
+        """
+        self._complete(ignore_errors=False)
+        body = {"store_online": store_online, "store_offline": store_offline}
+        path = f"/v1/datasets/revisions/{self.revision_id}/ingest"
+        return int(self._transport.json("POST", path, json=body)["rows"])
+
+    def set_metadata(self, metadata: "Mapping[str, str]") -> None:
+        """Notes text by name about the newest revision; what is noted under other names stays."""
+        path = f"/v1/datasets/revisions/{self.revision_id}/metadata"
+        self._adopt(self._transport.json("PUT", path, json=dict(metadata)))
+
+    def cancel(self) -> bool:
+        """Cancels the newest revision; False when it is not running any more."""
+        return bool(self._transport.json("DELETE", f"/v4/offline_query/{self.revision_id}")["cancelled"])
+
     def download_uris(self) -> list[str]:
         """The URLs of the result files; each carries its own secret and ends with it."""
         self._poll(None, None, ignore_errors=True)
@@ -189,10 +257,10 @@ class Dataset:
         """Writes the result's Parquet files into `folder` and returns their paths."""
         os.makedirs(folder, exist_ok=True)
         paths = []
-        for position, content in enumerate(self._files()):
+        for position, url in enumerate(self.download_uris()):
             path = os.path.join(folder, f"part-{position}.parquet")
-            with open(path, "wb") as file:
-                file.write(content)
+            with open(path, "wb") as file, ProgressBar("download", self._show_progress) as bar:
+                self._transport.stream_to(url, file.write, bar.update)
             paths.append(path)
         return paths
 
@@ -203,7 +271,9 @@ class Dataset:
         return pyarrow.concat_tables(tables) if len(tables) > 1 else tables[0]
 
     def _files(self) -> "Iterator[bytes]":
-        urls = self.download_uris()
+        return self._contents(self.download_uris())
+
+    def _contents(self, urls: list[str]) -> "Iterator[bytes]":
         with ProgressBar("download", self._show_progress) as bar:
             for url in urls:
                 buffer = io.BytesIO()
@@ -212,12 +282,18 @@ class Dataset:
 
 
 def _select(table: pyarrow.Table, outputs: list[str], output_ts: bool | str, output_id: bool | str) -> pyarrow.Table:
-    wanted = {name: name for name in outputs if name in table.column_names}
+    wanted = _wanted(table.column_names, outputs, output_ts, output_id)
+    return table.select(list(wanted)).rename_columns(list(wanted.values()))
+
+
+def _wanted(columns: list[str], outputs: list[str], output_ts: bool | str, output_id: bool | str) -> dict[str, str]:
+    """The columns to show and their names, in order."""
+    wanted = {name: name for name in outputs if name in columns}
     if not outputs:
-        wanted = {name: name for name in table.column_names if not name.startswith("__")}
+        wanted = {name: name for name in columns if not name.startswith("__")}
     for asked, column in ((output_id, KEY_COLUMN), (output_ts, TIME_COLUMN)):
         if asked:
-            if column not in table.column_names:
+            if column not in columns:
                 raise CretaException(f"The result has no column {column}.")
             wanted[column] = asked if isinstance(asked, str) else column
-    return table.select(list(wanted)).rename_columns(list(wanted.values()))
+    return wanted

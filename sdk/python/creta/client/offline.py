@@ -1,20 +1,30 @@
 """The request of an offline query: its inputs as an uploaded Parquet file, everything else as JSON."""
 
 import io
+import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow
 import pyarrow.parquet
 
-from creta.client.dataset import TIME_COLUMN
 from creta.client.errors import CretaException
-from creta.client.names import feature_names, input_table, utc
+from creta.client.names import feature_name, feature_names, input_table, utc
 from creta.client.transport import Transport
 
-INDEX_COLUMN = "__index__"
+TIME_COLUMN, INDEX_COLUMN = "__ts__", "__index__"
 INPUT_VERSION = 3
+
+
+@dataclass(frozen=True)
+class OfflineQueryDeadlineOptions:
+    """How long a shard and the whole query may take, and whether a shard that took too long is tried again."""
+
+    shard_deadline: timedelta | None = None
+    retry_on_shard_deadline: bool = False
+    query_deadline: timedelta | None = None
 
 
 def offline_request(transport: Transport, options: dict[str, Any], branch: str | None) -> dict[str, Any]:
@@ -27,7 +37,7 @@ def offline_request(transport: Transport, options: dict[str, Any], branch: str |
         "output_expressions": [],
         "required_output_expressions": [],
         "destination_format": "PARQUET",
-        "input": _upload(transport, options["input"], options["input_times"]),
+        "input": _input(transport, options),
         "dataset_name": options["dataset_name"],
         "branch": branch,
         "correlation_id": options["correlation_id"],
@@ -44,6 +54,16 @@ def offline_request(transport: Transport, options: dict[str, Any], branch: str |
         "required_resolver_tags": list(options["required_resolver_tags"])
         if options["required_resolver_tags"]
         else None,
+        "spine_sql_query": options["spine_sql_query"],
+        "feature_for_lower_upper_bound": _one_name(options["feature_for_lower_upper_bound"]),
+        "run_asynchronously": options["run_asynchronously"],
+        "num_shards": options["num_shards"],
+        "num_workers": options["num_workers"],
+        "max_retries": options["max_retries"],
+        "completion_deadline": _deadline(options["completion_deadline"]),
+        "resources": options["resources"],
+        "use_metaplanner": options["use_metaplanner"],
+        "write_to": options["write_to"],
         "store_online": options["store_online"],
         "store_offline": options["store_offline"],
         "store_plan_stages": False,
@@ -60,11 +80,66 @@ def _bound(bound: datetime | timedelta | None) -> str | None:
     return utc(bound).isoformat() if bound is not None else None
 
 
-def _upload(transport: Transport, given: Any, times: Sequence[datetime] | datetime | None) -> dict[str, Any] | None:
-    """Puts the spine where the server asks for it; None when there is none."""
+def recompute_request(
+    revision_id: str, features: Any, dataset_name: str | None, options: dict[str, Any]
+) -> dict[str, Any]:
+    """The body that computes some features of a revision anew; `options` go as the wire spells them."""
+    return {
+        "output": [],
+        "destination_format": "PARQUET",
+        "input": None,
+        "recompute_request_revision_id": revision_id,
+        "recompute_features": feature_names(features),
+        "dataset_name": dataset_name,
+        **options,
+    }
+
+
+def _one_name(feature: Any) -> str | None:
+    return None if feature is None else feature_name(feature)
+
+
+def _deadline(deadline: timedelta | OfflineQueryDeadlineOptions | None) -> Any:
+    if isinstance(deadline, OfflineQueryDeadlineOptions):
+        return {
+            "shard_deadline": _deadline(deadline.shard_deadline),
+            "retry_on_shard_deadline": deadline.retry_on_shard_deadline,
+            "query_deadline": _deadline(deadline.query_deadline),
+        }
+    return None if deadline is None else f"{deadline // timedelta(milliseconds=1)}ms"
+
+
+def _input(transport: Transport, options: dict[str, Any]) -> dict[str, Any] | None:
+    """Where the server finds the spine; None when there is none."""
+    given, times, statement = options["input"], options["input_times"], options["input_sql"]
+    if statement is not None:
+        if given is not None:
+            message = "`input` and `input_sql` were given."
+            raise CretaException(message, code="invalid_query", fix="A spine comes from one of them.")
+        return {"input_sql": statement}
     if given is None:
         return None
-    table = spine(given, times)
+    if isinstance(given, (str, os.PathLike)):
+        path = os.fspath(given).removeprefix("file://")
+        if "://" in path:
+            return {"parquet_uri": path}
+        return _upload(transport, spine(_read_parquet(path), times))
+    return _upload(transport, spine(given, times))
+
+
+def _read_parquet(path: str) -> pyarrow.Table:
+    try:
+        return pyarrow.parquet.read_table(path)
+    except FileNotFoundError:
+        message = f"The spine {path} does not exist."
+        raise CretaException(message, code="missing_file", fix="Give the path of a Parquet file.") from None
+    except pyarrow.ArrowInvalid as error:
+        message = f"The spine {path} is not Parquet: {error}"
+        raise CretaException(message, code="invalid_input", fix="Give a Parquet file.") from None
+
+
+def _upload(transport: Transport, table: pyarrow.Table) -> dict[str, Any]:
+    """Puts the spine where the server asks for it."""
     answer = transport.json("GET", "/v1/offline_query_parquet_upload_url/1")
     urls = answer.get("urls") or []
     if len(urls) != 1:
@@ -82,6 +157,8 @@ def spine(given: Any, times: Sequence[datetime] | datetime | None) -> pyarrow.Ta
     """
     table = input_table(given)
     rows = table.num_rows
+    if times is None and TIME_COLUMN in table.column_names:
+        times = table[TIME_COLUMN]
     if times is None or isinstance(times, datetime):
         times = [times or datetime.now(UTC)] * rows
     if len(times) != rows:

@@ -28,14 +28,14 @@ REFUSED = {
     "time that is none": (table(("vessel.id", [7]), ("__ts__", ["soon"])), "invalid_input", ["not ISO 8601"]),
     "unknown column": (table(("vessel.idd", [7]), ("__ts__", [TIME])), "unknown_query_feature", ["vessel.idd"]),
     "key of the wrong type": (table(("vessel.id", ["x"]), ("__ts__", [TIME])), "invalid_input", ["`vessel.id`"]),
-    "no input": ({"input": None}, "invalid_query", ["no input"]),
+    "no input, nothing to sample": ({"input": None, "output": []}, "invalid_query", ["no input"]),
     "unknown output": ({"output": ["vessel.nme"]}, "unknown_query_feature", ["vessel.nme"]),
     "nothing produces it": (
         {"output": ["vessel.orphan"], "recompute_features": True},
         "resolver_not_found",
         ["Nothing produces `vessel.orphan`"],
     ),
-    "option that is not built": ({"max_samples": 3}, "invalid_query", ["`max_samples`", "not supported"]),
+    "option that is not built": ({"explain": True}, "invalid_query", ["`explain`", "not supported"]),
     "branch": ({"branch": "mine"}, "invalid_query", ["`branch`", "not supported"]),
     "recompute of the wrong type": ({"recompute_features": "all"}, "malformed_request", ["does not fit"]),
 }
