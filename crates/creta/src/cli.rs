@@ -1,6 +1,6 @@
 //! The command line as data; the words here are the help that users read.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Features written in Python, served fresh, replayed point-in-time-correct.
@@ -23,6 +23,12 @@ pub enum Command {
     Up(Up),
     /// Check a project's definitions and deploy them.
     Apply(Apply),
+    /// Check a project's definitions; no server is needed.
+    Lint(Lint),
+    /// Show what applying a project would change; exits with 10 when that is anything.
+    Diff(Diff),
+    /// Show where the project, its Python and its server are looked for, and what was found.
+    Config(Config),
     /// Ask for features of one entity.
     Query(Query),
     /// Compute a training set for a file of entities and times.
@@ -84,6 +90,49 @@ pub struct Apply {
     /// Check and show the difference, but deploy nothing.
     #[arg(long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// The project's folder.
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub project: PathBuf,
+    /// The Python interpreter that imports the definitions.
+    #[arg(long)]
+    pub python: Option<PathBuf>,
+    /// Text for people, or JSON for scripts (the same as --json).
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The project's folder.
+    #[arg(long, default_value = ".")]
+    pub project: PathBuf,
+    /// The Python interpreter that imports the definitions.
+    #[arg(long)]
+    pub python: Option<PathBuf>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct Config {
+    /// The project's folder.
+    #[arg(long, default_value = ".")]
+    pub project: PathBuf,
+    /// The Python interpreter that other verbs would be given.
+    #[arg(long)]
+    pub python: Option<PathBuf>,
     #[command(flatten)]
     pub target: Target,
 }

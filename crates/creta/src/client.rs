@@ -5,6 +5,7 @@ use crate::credentials::Credentials;
 use creta_model::{Code, Letter};
 use reqwest::{Method, Response};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
@@ -140,6 +141,14 @@ impl Refusal {
             None => letter,
         }]
     }
+}
+
+/// An answer in the form that this version of the server gives it.
+pub(crate) fn understood<T: DeserializeOwned>(answer: &Value) -> Result<T, Vec<Letter>> {
+    T::deserialize(answer).map_err(|error| {
+        let letter = Letter::new(Code::Bug, format!("The server's answer cannot be understood: {error}."));
+        vec![letter.fix("Use the same version of Creta on both sides.")]
+    })
 }
 
 /// A letter as a server sends it: in its own form, or inside an error of the wire format.

@@ -2,8 +2,12 @@
 
 pub mod apply;
 pub mod cancel;
+pub mod config;
+pub mod diff;
+mod difference;
 pub mod explain;
 pub mod init;
+pub mod lint;
 pub mod query;
 pub mod train;
 pub mod up;

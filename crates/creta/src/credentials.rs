@@ -36,19 +36,49 @@ impl Credentials {
 
     /// The named file, environment variables, or `.creta/credentials.json` in this folder or one above it.
     pub fn find(explicit: Option<&Path>, folder: &Path) -> Result<Credentials, Letter> {
+        Credentials::locate(explicit, folder).map(|found| found.credentials)
+    }
+
+    /// As [`Credentials::find`], with the place where they were found.
+    pub fn locate(explicit: Option<&Path>, folder: &Path) -> Result<Found, Letter> {
         if let Some(path) = explicit {
-            return read(path);
+            return Ok(Found { credentials: read(path)?, origin: Origin::Named(path.to_owned()) });
         }
-        if let Some(found) = from_environment() {
-            return Ok(found);
+        if let Some(credentials) = from_environment() {
+            return Ok(Found { credentials, origin: Origin::Environment });
         }
         let folder = folder.canonicalize().unwrap_or_default();
         let nearest =
             folder.ancestors().map(|folder| folder.join(".creta/credentials.json")).find(|path| path.exists());
         match nearest {
-            Some(path) => read(&path),
+            Some(path) => Ok(Found { credentials: read(&path)?, origin: Origin::Nearest(path) }),
             None => Err(Letter::new(Code::Unauthenticated, "No credentials were found.")
                 .fix("Start `creta up` in this project, or name a file with --credentials.")),
+        }
+    }
+}
+
+/// Credentials and where they come from.
+pub struct Found {
+    pub credentials: Credentials,
+    pub origin: Origin,
+}
+
+/// The places where credentials are looked for, in this order.
+pub enum Origin {
+    /// The file that the caller named.
+    Named(PathBuf),
+    /// Environment variables.
+    Environment,
+    /// The file in the nearest `.creta` folder.
+    Nearest(PathBuf),
+}
+
+impl Origin {
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Origin::Named(path) | Origin::Nearest(path) => Some(path),
+            Origin::Environment => None,
         }
     }
 }

@@ -18,8 +18,14 @@ struct Faults {
     errors: Vec<Letter>,
 }
 
+/// Exports the project with the Python that was asked for or, without one, its own.
+pub(crate) async fn export_from(python: Option<&Path>, project: &Path) -> Result<Exported, Vec<Letter>> {
+    let python = creta_python::find_python(python, project).map_err(|letter| vec![letter])?;
+    export(&python, project).await
+}
+
 /// Imports the project and exports it. Errors: every fault of the definitions, each at its file and line.
-pub(crate) async fn export(python: &Path, project: &Path) -> Result<Exported, Vec<Letter>> {
+async fn export(python: &Path, project: &Path) -> Result<Exported, Vec<Letter>> {
     let folder = tempfile::tempdir().map_err(|error| failed(&format!("no temporary folder: {error}")))?;
     let output = Command::new(python)
         .args(["-m", "creta.export"])

@@ -30,6 +30,12 @@ pub fn run() -> ExitCode {
             Command::Init(command) => commands::init::run(&command).map_err(Failure::from),
             Command::Up(command) => commands::up::run(command).await.map_err(Failure::from),
             Command::Apply(command) => commands::apply::run(command, cli.json).await.map_err(Failure::from),
+            Command::Lint(command) => commands::lint::run(command, cli.json).await,
+            Command::Diff(command) => commands::diff::run(command, cli.json).await,
+            Command::Config(command) => {
+                commands::config::run(&command, cli.json);
+                Ok(())
+            }
             Command::Query(command) => commands::query::run(command, cli.json).await,
             Command::Cancel(command) => commands::cancel::run(command, cli.json).await.map_err(Failure::from),
             Command::Train(command) => commands::train::run(command, cli.json).await.map_err(Failure::from),
@@ -43,6 +49,7 @@ pub fn run() -> ExitCode {
             exit_code(letters.first().map(|letter| letter.code))
         }
         Err(Failure::Shown(code)) => exit_code(Some(code)),
+        Err(Failure::Status(status)) => ExitCode::from(status),
     }
 }
 
@@ -53,6 +60,8 @@ pub enum Failure {
     Letters(Vec<Letter>),
     /// Part of what was printed already.
     Shown(Code),
+    /// No error, but an answer that a script reads from the exit status.
+    Status(u8),
 }
 
 impl From<Vec<Letter>> for Failure {

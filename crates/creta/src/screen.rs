@@ -3,6 +3,8 @@
 use comfy_table::{ContentArrangement, Table, presets};
 use console::style;
 use creta_model::Letter;
+use creta_model::bundle::Severity;
+use creta_plan::Advice;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 
@@ -22,18 +24,36 @@ pub(crate) fn letters(letters: &[Letter], json: bool) {
         return;
     }
     for letter in letters {
-        eprintln!("{} {}", style(format!("error[{}]:", letter.code.name())).red().bold(), letter.message);
-        if let Some(place) = &letter.place {
-            eprintln!("  {} {place}", style("at").dim());
+        let mark = style(format!("error[{}]:", letter.code.name())).red().bold();
+        show(letter, &mark.to_string());
+    }
+}
+
+/// Warnings and notes on standard error.
+pub(crate) fn advice(advice: &[Advice]) {
+    for Advice { severity, letter } in advice {
+        let code = letter.code.name();
+        let mark = match severity {
+            Severity::Error => style(format!("error[{code}]:")).red().bold(),
+            Severity::Warning => style(format!("warning[{code}]:")).yellow().bold(),
+            Severity::Info => style(format!("note[{code}]:")).blue().bold(),
+        };
+        show(letter, &mark.to_string());
+    }
+}
+
+fn show(letter: &Letter, mark: &str) {
+    eprintln!("{mark} {}", letter.message);
+    if let Some(place) = &letter.place {
+        eprintln!("  {} {place}", style("at").dim());
+    }
+    if let Some(exception) = &letter.exception {
+        for line in exception.stacktrace.lines() {
+            eprintln!("  {} {line}", style("│").dim());
         }
-        if let Some(exception) = &letter.exception {
-            for line in exception.stacktrace.lines() {
-                eprintln!("  {} {line}", style("│").dim());
-            }
-        }
-        if let Some(fix) = &letter.fix {
-            eprintln!("  {} {fix}", style("fix:").green());
-        }
+    }
+    if let Some(fix) = &letter.fix {
+        eprintln!("  {} {fix}", style("fix:").green());
     }
 }
 

@@ -8,6 +8,7 @@ mod commands;
 mod crash;
 mod law;
 mod letters;
+mod linting;
 mod product;
 mod scenarios;
 mod worlds;

@@ -29,6 +29,9 @@ pub struct Bundle {
     pub sources: Vec<Source>,
     #[serde(default)]
     pub named_queries: Vec<NamedQuery>,
+    /// What the project asks of the metadata of its own features.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metadata_rules: Vec<MetadataRule>,
 }
 
 /// A feature class: a namespace, its key, its clock and its features.
@@ -68,6 +71,31 @@ impl Metadata {
     fn is_empty(&self) -> bool {
         self == &Metadata::default()
     }
+}
+
+/// `{name: owner, missing: error}` of creta.yaml: how bad it is when a feature lacks this word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetadataRule {
+    pub name: MetadataWord,
+    pub missing: Severity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetadataWord {
+    Owner,
+    Description,
+    Tags,
+}
+
+/// How bad a finding is; only errors block a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Error,
+    Warning,
+    Info,
 }
 
 /// One feature as the user declared it. Windowed features are expanded to one per window by [`crate::Graph`].

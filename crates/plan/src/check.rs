@@ -1,5 +1,6 @@
 //! The one check of a bundle, the same for apply, lint and diff (decision 25): a sound [`Project`], or every fault.
 
+use crate::metadata_rules;
 use crate::project::{Project, Statement};
 use crate::sql;
 use creta_expr::{Program, lower};
@@ -9,7 +10,7 @@ use creta_model::graph::FeatureNode;
 use creta_model::{Bundle, Code, Expression, FeatureId, Graph, Letter, ResolverId};
 use std::collections::HashMap;
 
-/// Checks names, keys, joins, expressions, statements and named queries. Errors: all of them, each with its place.
+/// Checks names, keys, joins, expressions, statements, named queries and required metadata. Errors: all of them, each with its place.
 pub fn check(bundle: &Bundle) -> Result<Project, Vec<Letter>> {
     let graph = Graph::build(bundle)?;
     let mut checker = Checker { graph: &graph, faults: Vec::new() };
@@ -20,6 +21,7 @@ pub fn check(bundle: &Bundle) -> Result<Project, Vec<Letter>> {
     checker.unique_on(&statements, &python);
     checker.defaults();
     checker.named_queries();
+    checker.faults.extend(metadata_rules::faults(bundle));
     if !checker.faults.is_empty() {
         return Err(checker.faults);
     }

@@ -39,14 +39,15 @@ pub(super) async fn apply(
     let proposal = state.deployments.propose(&body, creta_plan::check).await.map_err(Failure::definitions)?;
     let (bundle, project) = (&proposal.bundle, &proposal.checked);
     state.activator.check_sources(bundle, project).await.map_err(Failure::definitions)?;
+    let warnings = creta_plan::lint(bundle, project);
     if options.dry_run {
-        return Ok(Json(json!({"deployment_id": null, "diff": proposal.diff})));
+        return Ok(Json(json!({"deployment_id": null, "diff": proposal.diff, "warnings": warnings})));
     }
     let bundle = proposal.bundle.clone();
     let built = state.build(proposal.id.clone(), bundle, proposal.checked).await.map_err(Failure::definitions)?;
     state.deployments.record(&proposal.id, &proposal.bundle).await?;
     state.switch_to(built);
-    Ok(Json(json!({"deployment_id": proposal.id, "diff": proposal.diff})))
+    Ok(Json(json!({"deployment_id": proposal.id, "diff": proposal.diff, "warnings": warnings})))
 }
 
 /// `GET /v1/deployments/active`

@@ -105,6 +105,7 @@ impl Project {
                 place: place(),
             }],
             named_queries: Vec::new(),
+            metadata_rules: Vec::new(),
         }
     }
 }

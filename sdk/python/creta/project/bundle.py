@@ -9,11 +9,9 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
-import yaml
-
 from creta.definition.classes import FeatureMeta
 from creta.definition.expressions import Expression
-from creta.definition.letters import DefinitionError, Letter, fault, suggestion
+from creta.definition.letters import DefinitionError, Letter, suggestion
 from creta.definition.places import Place
 from creta.definition.references import Reference
 from creta.definition.registry import Registry, registry
@@ -23,6 +21,7 @@ from creta.project.groups import stored_group
 from creta.project.linked import Linked
 from creta.project.linking import link
 from creta.project.loading import load_project
+from creta.project.settings import Settings, read_settings
 from creta.project.signatures import LinkedParameter, Signature, SignatureReader
 from creta.project.sql_files import HeaderReader
 from creta.queries import NamedQuery
@@ -33,9 +32,12 @@ FORMAT = 1
 class Project:
     """An imported and linked project."""
 
-    def __init__(self, root: str, name: str, linked: Linked, signatures: list[Signature], found: Registry):
+    def __init__(
+        self, root: str, settings: Settings, linked: Linked, signatures: list[Signature], found: Registry
+    ):
         self.root = root
-        self.name = name
+        self.settings = settings
+        self.name = settings.project_name() or os.path.basename(root) or "project"
         self.linked = linked
         self.signatures = signatures
         self.registry = found
@@ -58,6 +60,7 @@ class Project:
             for source in self.registry.sources
         ]
         self._check_duplicates(resolvers, sources, queries)
+        rules = self.settings.metadata_rules(self.registry)
         return {
             "format": FORMAT,
             "project": self.name,
@@ -65,7 +68,7 @@ class Project:
             "resolvers": sorted(resolvers, key=lambda resolver: resolver["name"]),
             "sources": sorted(sources, key=lambda source: source["name"]),
             "named_queries": sorted(queries, key=lambda query: (query["name"], query.get("version", ""))),
-        }
+        } | ({"metadata_rules": rules} if rules else {})
 
     def _check_duplicates(self, resolvers: list, sources: list, queries: list) -> None:
         for kind, items in (("resolvers", resolvers), ("sources", sources), ("named queries", queries)):
@@ -251,7 +254,7 @@ def collect(root: str) -> Project:
                 signatures.append(SignatureReader(linked, resolver).read())
             except DefinitionError as error:
                 found.report_all(error)
-    return Project(root, project_name(root), linked, signatures, found)
+    return Project(root, read_settings(root), linked, signatures, found)
 
 
 def make_bundle(root: str) -> tuple[Project, dict[str, Any]]:
@@ -266,21 +269,6 @@ def make_bundle(root: str) -> tuple[Project, dict[str, Any]]:
     if found.letters:
         raise DefinitionError(sorted(found.letters, key=lambda letter: letter.place or Place("", 0)))
     return project, bundle
-
-
-def project_name(root: str) -> str:
-    """`project:` of creta.yaml (or chalk.yaml), else the folder's name."""
-    for file_name in ("creta.yaml", "creta.yml", "chalk.yaml", "chalk.yml"):
-        try:
-            with open(os.path.join(root, file_name), encoding="utf-8") as file:
-                settings = yaml.safe_load(file)
-        except FileNotFoundError:
-            continue
-        except yaml.YAMLError:
-            raise fault("invalid_definition", f"{file_name} is not YAML.", Place(file_name, 1)) from None
-        if isinstance(settings, dict) and settings.get("project"):
-            return str(settings["project"])
-    return os.path.basename(root) or "project"
 
 
 def place_json(root: str, place: Place) -> dict[str, Any]:
