@@ -54,6 +54,15 @@ impl Deployments {
         self.metadata.activate(Deployment { id: id.to_owned(), created_at: self.clock.now(), bundle }).await
     }
 
+    /// The bundle of a deployment, active or not.
+    pub async fn bundle(&self, id: &str) -> Result<Bundle, Letter> {
+        let deployment = self.metadata.deployment(id).await?.ok_or_else(|| {
+            Letter::new(Code::NotFound, format!("There is no deployment `{id}`."))
+                .fix("`creta apply` prints the id of each deployment.")
+        })?;
+        read(deployment.bundle.as_bytes())
+    }
+
     /// The active deployment's id and bundle.
     pub async fn active(&self) -> Result<Option<(String, Bundle)>, Letter> {
         let Some(deployment) = self.metadata.active().await? else { return Ok(None) };

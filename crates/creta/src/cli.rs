@@ -29,6 +29,10 @@ pub enum Command {
     Diff(Diff),
     /// Show where the project, its Python and its server are looked for, and what was found.
     Config(Config),
+    /// List the features of the active deployment.
+    Features(Listing),
+    /// List the resolvers of the active deployment.
+    Resolvers(Listing),
     /// Ask for features of one entity.
     Query(Query),
     /// Compute a training set for a file of entities and times.
@@ -133,6 +137,12 @@ pub struct Config {
     /// The Python interpreter that other verbs would be given.
     #[arg(long)]
     pub python: Option<PathBuf>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct Listing {
     #[command(flatten)]
     pub target: Target,
 }

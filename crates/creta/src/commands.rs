@@ -8,6 +8,7 @@ mod difference;
 pub mod explain;
 pub mod init;
 pub mod lint;
+pub mod listing;
 pub mod query;
 pub mod train;
 pub mod up;

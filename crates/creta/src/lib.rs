@@ -36,6 +36,8 @@ pub fn run() -> ExitCode {
                 commands::config::run(&command, cli.json);
                 Ok(())
             }
+            Command::Features(command) => commands::listing::features(command, cli.json).await.map_err(Failure::from),
+            Command::Resolvers(command) => commands::listing::resolvers(command, cli.json).await.map_err(Failure::from),
             Command::Query(command) => commands::query::run(command, cli.json).await,
             Command::Cancel(command) => commands::cancel::run(command, cli.json).await.map_err(Failure::from),
             Command::Train(command) => commands::train::run(command, cli.json).await.map_err(Failure::from),

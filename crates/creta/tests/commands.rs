@@ -65,6 +65,13 @@ async fn from_an_empty_folder_to_a_training_set() {
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(answer["data"][0]["value"], json!(4000.0));
 
+    let features = succeeds(&creta, &["features"]);
+    assert!(features.contains("ship.area") && features.contains("float"), "{features}");
+    let resolvers: Value = serde_json::from_str(&succeeds(&creta, &["resolvers", "--json"])).unwrap();
+    assert_eq!(resolvers[0]["feature_inputs"], json!(["ship.length", "ship.beam"]));
+    let table = succeeds(&creta, &["resolvers"]);
+    assert!(table.contains("features.area") && table.contains("ships"), "{table}");
+
     let plan = succeeds(&creta, &["explain", "--in", "ship.id", "--out", "ship.area"]);
     assert!(plan.contains("sql ships on harbour by id") && plan.contains("python features.area"), "{plan}");
 

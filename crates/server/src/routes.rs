@@ -4,6 +4,7 @@ mod blobs;
 mod deployments;
 mod explain;
 mod feather;
+mod graph;
 mod offline;
 mod online;
 mod token;
@@ -32,6 +33,8 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/archives/{sha256}", put(deployments::put_archive))
         .route("/v1/deployments", post(deployments::apply))
         .route("/v1/deployments/active", get(deployments::active))
+        .route("/v1/deployments/{id}/graph", get(graph::of_deployment))
+        .route("/v1/environment/graph", get(graph::of_environment))
         .route("/v1/offline_query_parquet_upload_url/{count}", get(offline::upload_urls))
         .route("/v4/offline_query", post(offline::submit))
         .route("/v4/offline_query/status", post(offline::job))

@@ -197,3 +197,42 @@ async fn a_training_set_is_ordered_followed_and_read_by_range() {
     assert_eq!(second["dataset_id"], dataset["dataset_id"]);
     assert_eq!(second["revisions"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn the_graph_of_each_deployment_can_be_read() {
+    let server = start(1 << 20).await;
+    assert_eq!(server.get("/v1/environment/graph").await.status, 409);
+    let first = server.post("/v1/deployments", &bundle()).await.json();
+    let mut next = bundle();
+    let place = json!({"file": "ships.py", "line": 9});
+    next["entities"][0]["features"][1]["metadata"] = json!({"owner": "pilots", "tags": ["pii"]});
+    next["entities"][0]["features"][2] = json!({"name": "teu", "place": place, "metadata": {"description": "Load."},
+        "kind": {"windowed": {"windows": [86_400_000_000_i64], "scalar":
+            {"type": "float", "caching": {"max_staleness": 5, "etl_offline_to_online": true}}}}});
+    let second = server.post("/v1/deployments", &next).await.json();
+
+    let graph = server.get("/v1/environment/graph").await.json();
+    assert_eq!(graph["deployment_id"], second["deployment_id"]);
+    assert_eq!(graph["resolvers"], json!([]));
+    let of = |graph: &Value, fqn: &str| {
+        let features = graph["features"].as_array().unwrap().clone();
+        features.into_iter().find(|feature| feature["fqn"] == fqn).unwrap_or(Value::Null)
+    };
+    let name = of(&graph, "ship.name");
+    assert_eq!((&name["name"], &name["tags"]), (&json!("name"), &json!(["pii"])));
+    assert_eq!(
+        name["detail"],
+        json!({"kind": "scalar", "type": "str", "optional": false, "max_staleness": 0,
+                                      "owner": "pilots", "description": null})
+    );
+    let window = of(&graph, "ship.teu__86400__");
+    assert_eq!((&window["etl_offline_to_online"], &window["detail"]["description"]), (&json!(true), &json!("Load.")));
+    assert_eq!(of(&graph, "ship.calls")["detail"]["type"], "call");
+
+    let id = first["deployment_id"].as_str().unwrap();
+    let older = server.get(&format!("/v1/deployments/{id}/graph")).await.json();
+    assert_eq!((&older["deployment_id"], &of(&older, "ship.teu")["tags"]), (&json!(id), &json!([])));
+    assert_eq!(of(&older, "ship.teu__86400__"), Value::Null);
+    let unknown = server.get("/v1/deployments/nothing/graph").await;
+    assert_eq!((unknown.status, &unknown.json()["code"]), (404, &json!("not_found")));
+}
