@@ -20,7 +20,8 @@ demo: build ## the main job on real data: flights of 2013
 	@CRETA_BIN=$(CRETA_BIN) $(PYTHON) examples/flights/demo.py
 
 test: python ## every test
-	@$(STEP) "build the tests (10 minutes when nothing is cached)" cargo build --workspace --all-targets --quiet
+	@$(STEP) "system packages of the tests" scripts/setup_system.sh test
+	$(STEP) "build the tests (10 minutes when nothing is cached)" cargo build --workspace --all-targets --quiet
 	$(STEP) "Rust tests" env CRETA_TEST_PYTHON=$(PYTHON) cargo test --workspace --quiet
 	$(STEP) "Python SDK tests" env CRETA_BIN=$(CRETA_BIN) $(PYTHON) -m pytest -q sdk/python/tests
 	$(STEP) "expected values of the functions" $(PYTHON) -m pytest -q crates/engine/tests/functions

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the Debian packages that building Creta needs, if any is missing; checks for Rust. Quiet when all is there.
-# With the argument `bench` also those that `make bench` needs.
+# With the argument `test` or `bench` also those that `make test` or `make bench` needs.
 set -eu
 
 fail() {
@@ -22,17 +22,36 @@ has_python() {
     return 1
 }
 
+has_postgresql() {
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb
+}
+
 missing_packages() {
     has cc && has c++ && has make || printf 'build-essential '
     has pkg-config || printf 'pkg-config '
     has curl || printf 'curl '
     [ -f /etc/ssl/certs/ca-certificates.crt ] || [ -f /etc/pki/tls/certs/ca-bundle.crt ] || printf 'ca-certificates '
     has_python || printf 'python3 python3-venv '
+    if [ "${1:-}" = test ]; then
+        has_postgresql || printf 'postgresql '
+        has openssl || printf 'openssl '
+    fi
     if [ "${1:-}" = bench ]; then
         has wrk || printf 'wrk '
         has redis-server || printf 'redis-server '
         has redis-benchmark || printf 'redis-tools '
     fi
+}
+
+apt_install() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+        fail "apt-get install failed; its message is above"
+}
+
+# The tests start servers of their own; the one that Debian makes would only be in the way.
+keep_postgresql_idle() {
+    apt_install postgresql-common
+    $as_root sed -i 's/^#\? *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
 }
 
 install_packages() {
@@ -44,8 +63,8 @@ install_packages() {
     fi
     printf 'Installing system packages: %s\n' "$*"
     $as_root apt-get update -qq || fail "apt-get update failed; its message is above"
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
-        fail "apt-get install failed; its message is above"
+    case " $* " in *" postgresql "*) keep_postgresql_idle ;; esac
+    apt_install "$@"
     has_python || fail "this system's Python is older than 3.11. Install Python 3.11 to 3.14 and set PYTHON to it."
 }
 

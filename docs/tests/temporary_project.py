@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import private_postgres
 from python_session import PythonSession
 
 COMMAND_SECONDS = 30
@@ -19,6 +20,7 @@ class TemporaryProject:
     def __init__(self, folder: Path, binary: Path):
         self.folder = folder
         self._environment = _environment(folder, binary)
+        self._database: private_postgres.Server | None = None
         self._groups: list[int] = []
         self._python: PythonSession | None = None
 
@@ -48,6 +50,14 @@ class TemporaryProject:
             self._python = PythonSession(self.folder, self._environment)
         return self._python.run(text, name)
 
+    def start_database(self, programs: Path) -> None:
+        """A PostgreSQL server, to which the variables of libpq lead from now on."""
+        self._database = private_postgres.Server(programs)
+        known = self._database.start()
+        names = {"PGHOST": "host", "PGPORT": "port", "PGDATABASE": "database", "PGUSER": "user"}
+        names |= {"PGPASSWORD": "password", "PGSSLROOTCERT": "certificate"}
+        self._environment |= {name: str(known[key]) for name, key in names.items()} | {"PGSSLMODE": "verify-full"}
+
     def start_server(self) -> None:
         self.shell(f"creta up --port 0 --workers 1 --ready-file {READY} &")
 
@@ -56,6 +66,8 @@ class TemporaryProject:
             self._python.close()
         for group in self._groups:
             _end(group)
+        if self._database is not None:
+            self._database.stop()
 
     def _wait_until_ready(self, log: Path) -> None:
         deadline = time.monotonic() + COMMAND_SECONDS

@@ -1,8 +1,10 @@
 """Every code block of the guides runs, and prints what the guide says."""
 
+import os
 import re
 from pathlib import Path
 
+import private_postgres
 import pytest
 from markdown_blocks import Block, blocks
 
@@ -24,6 +26,8 @@ def test_page_is_short(page):
 def test_blocks_run(page, project):
     found = blocks(page)
     assert {block.language for block in found} <= LANGUAGES
+    if any("psql " in block.text for block in found):
+        project.start_database(_postgresql())
     if not any("creta up" in block.text for block in found):
         project.write("creta.yaml", "project: guide\n")
         project.start_server()
@@ -57,6 +61,14 @@ def _run(project, page: Path, block: Block) -> str:
         return project.shell(block.text)
     assert block.language == "python", f"{_place(page, block)}: a {block.language} block without file="
     return project.python(block.text, _place(page, block))
+
+
+def _postgresql() -> Path:
+    programs = private_postgres.find_programs()
+    if programs is None:
+        reason = "PostgreSQL is not installed; scripts/setup_system.sh does it"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    return programs
 
 
 def _place(page: Path, block: Block) -> str:

@@ -10,8 +10,8 @@ use creta_plan::Project;
 use creta_ports::{Python, Source};
 use creta_python::{WorkerPool, WorkerSettings, find_python};
 use creta_server::state::Activator;
-use creta_sources::SqliteSource;
-use std::collections::{BTreeMap, HashMap};
+use creta_sources::{PostgresSource, SqliteSource};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +37,10 @@ impl LocalActivator {
             SourceKind::Sqlite { path } => Arc::new(SqliteSource::open(&self.project, path, &declared.name)?),
             SourceKind::Parquet { tables } => Arc::new(self.files(tables, FileFormat::Parquet)?),
             SourceKind::Csv { tables } => Arc::new(self.files(tables, FileFormat::Csv)?),
+            SourceKind::Postgres(settings) => {
+                let environment = |name: &str| std::env::var(name).ok();
+                Arc::new(PostgresSource::open(&self.project, settings, &declared.name, &environment)?)
+            }
         })
     }
 
@@ -75,12 +79,18 @@ impl Activator for LocalActivator {
     async fn check_sources(&self, bundle: &Bundle, project: &Project) -> Result<(), Vec<Letter>> {
         let sources = self.open_all(bundle)?;
         let mut faults = Vec::new();
+        let mut silent = HashSet::new();
         for (number, resolver) in project.graph().resolvers.iter().enumerate() {
             let id = ResolverId(number as u32);
-            let source = project.sql_body(id).and_then(|body| sources.get(&body.source));
+            let name = project.sql_body(id).map(|body| &body.source).filter(|name| !silent.contains(name));
+            let source = name.and_then(|name| sources.get(name));
             if let (Some(source), Some(statement)) = (source, project.statement(id))
                 && let Err(letter) = source.columns(&statement.text).await
             {
+                // A source that cannot be asked is told of once.
+                if letter.code == Code::SourceFailed {
+                    silent.extend(name);
+                }
                 faults.push(letter.at(&resolver.place).resolver(&resolver.name));
             }
         }

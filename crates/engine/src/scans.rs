@@ -253,8 +253,9 @@ async fn scan(
         columns: statement.columns.iter().map(column).collect(),
         predicates,
         resolver: graph.resolver(resolver).name.clone(),
+        timeout: limit(context, resolver),
     };
-    let batches = tokio::time::timeout(limit(context, resolver), context.deployment.source_of(resolver)?.scan(&scan))
+    let batches = tokio::time::timeout(scan.timeout, context.deployment.source_of(resolver)?.scan(&scan))
         .await
         .map_err(|_| timed_out(context, resolver))??;
     let fields: Vec<Field> =

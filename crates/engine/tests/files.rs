@@ -13,6 +13,7 @@ use parquet::arrow::ArrowWriter;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn write(path: &Path, columns: Vec<(&str, ArrayRef)>) {
     let fields: Vec<Field> =
@@ -53,6 +54,7 @@ fn scan(statement: &str, columns: &[(&str, DataType)]) -> Scan {
         columns: columns.iter().map(column).collect(),
         predicates: Vec::new(),
         resolver: "calls".to_owned(),
+        timeout: Duration::from_secs(30),
     }
 }
 

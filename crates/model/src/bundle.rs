@@ -416,6 +416,35 @@ pub enum SourceKind {
     Csv {
         tables: BTreeMap<String, String>,
     },
+    Postgres(PostgresSettings),
+}
+
+/// How a PostgreSQL database is reached. The password is never in a bundle: only the server's environment has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostgresSettings {
+    pub host: Setting,
+    pub port: Setting,
+    pub database: Setting,
+    pub user: Setting,
+    pub password: Variable,
+    pub sslmode: Setting,
+    pub sslrootcert: Setting,
+}
+
+/// A setting of a source: as written, or found in the server's environment when the project is activated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Setting {
+    Value(String),
+    Variable(String),
+}
+
+/// A setting that is only ever found in the server's environment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variable {
+    pub variable: String,
 }
 
 /// A query that applications call by name.

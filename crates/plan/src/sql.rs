@@ -4,16 +4,46 @@ use crate::project::{Parameter, Statement};
 use creta_model::bundle::{SourceKind, SqlBody};
 use creta_model::errors::nearest;
 use creta_model::{Code, EntityId, FeatureId, Graph, Letter, Value};
-use sqlparser::ast::{SelectItem, SetExpr, Statement as Ast};
-use sqlparser::dialect::{Dialect, GenericDialect, SQLiteDialect};
+use sqlparser::ast::{Ident, SelectItem, SetExpr, Statement as Ast};
+use sqlparser::dialect::{Dialect as Grammar, GenericDialect, PostgreSqlDialect, SQLiteDialect};
 use sqlparser::parser::Parser;
+
+/// How the statements of one kind of source are written.
+struct Dialect {
+    grammar: Box<dyn Grammar>,
+    /// Name of the parameter at this position.
+    placeholder: fn(usize) -> String,
+    /// Whether names without quotes are lower-case, whatever their spelling.
+    folds: bool,
+}
+
+impl Dialect {
+    fn new(kind: &SourceKind) -> Dialect {
+        let named = |grammar| Dialect { grammar, placeholder: |position| format!(":p{position}"), folds: false };
+        match kind {
+            SourceKind::Sqlite { .. } => named(Box::new(SQLiteDialect {})),
+            SourceKind::Parquet { .. } | SourceKind::Csv { .. } => named(Box::new(GenericDialect {})),
+            SourceKind::Postgres(_) => Dialect {
+                grammar: Box::new(PostgreSqlDialect {}),
+                placeholder: |position| format!("${}", position + 1),
+                folds: true,
+            },
+        }
+    }
+
+    /// The name of a column as the source itself gives it.
+    fn name(&self, written: &Ident) -> String {
+        let folded = self.folds && written.quote_style.is_none();
+        if folded { written.value.to_ascii_lowercase() } else { written.value.clone() }
+    }
+}
 
 /// Parses and maps a statement. Errors: all that is wrong with it; the caller adds the place.
 pub fn parse(graph: &Graph, body: &SqlBody) -> Result<Statement, Vec<Letter>> {
     let entity = resolved_entity(graph, body).map_err(|letter| vec![letter])?;
     let dialect = dialect(graph, body).map_err(|letter| vec![letter])?;
-    let (text, parameters) = parameters(graph, &body.text).map_err(|letter| vec![letter])?;
-    let names = output_names(&text, dialect.as_ref()).map_err(|letter| vec![letter])?;
+    let (text, parameters) = parameters(graph, &body.text, &dialect).map_err(|letter| vec![letter])?;
+    let names = output_names(&text, &dialect).map_err(|letter| vec![letter])?;
     let columns = map_columns(graph, entity, body, names)?;
     Ok(Statement { entity, text, parameters, columns })
 }
@@ -29,7 +59,7 @@ fn resolved_entity(graph: &Graph, body: &SqlBody) -> Result<EntityId, Letter> {
     })
 }
 
-fn dialect(graph: &Graph, body: &SqlBody) -> Result<Box<dyn Dialect>, Letter> {
+fn dialect(graph: &Graph, body: &SqlBody) -> Result<Dialect, Letter> {
     let Some(source) = graph.source(&body.source) else {
         let letter = Letter::new(Code::UnknownSource, format!("There is no source called `{}`.", body.source));
         return Err(match nearest(&body.source, graph.sources.iter().map(|source| source.name.as_str())) {
@@ -37,30 +67,31 @@ fn dialect(graph: &Graph, body: &SqlBody) -> Result<Box<dyn Dialect>, Letter> {
             None => letter.fix("Declare it in Python, for example SQLiteSource(name=\"…\", path=\"…\")."),
         });
     };
-    Ok(match source.kind {
-        SourceKind::Sqlite { .. } => Box::new(SQLiteDialect {}),
-        SourceKind::Parquet { .. } | SourceKind::Csv { .. } => Box::new(GenericDialect {}),
-    })
+    Ok(Dialect::new(&source.kind))
 }
 
-/// Replaces every `${path}` and `${path | default}` by `:pN`. Quoted text and comments are left alone.
-fn parameters(graph: &Graph, text: &str) -> Result<(String, Vec<Parameter>), Letter> {
+/// Replaces every `${path}` and `${path | default}` by a placeholder. Quoted text is left alone, comments are left out.
+fn parameters(graph: &Graph, text: &str, dialect: &Dialect) -> Result<(String, Vec<Parameter>), Letter> {
     let mut statement = String::with_capacity(text.len());
     let mut found = Vec::new();
     let mut rest = text.trim().trim_end_matches(';');
-    while let Some(position) = rest.find(['\'', '"', '-', '$']) {
+    while let Some(position) = rest.find(['\'', '"', '-', '/', '$']) {
         let (before, from) = rest.split_at(position);
         statement.push_str(before);
         rest = match () {
             () if from.starts_with("${") => {
                 let end = from.find('}').ok_or_else(|| Letter::new(Code::Sql, "A `${` is not closed by a `}`."))?;
-                statement.push_str(&format!(":p{}", found.len()));
+                statement.push_str(&(dialect.placeholder)(found.len()));
                 found.push(parameter(graph, &from[2..end])?);
                 &from[end + 1..]
             }
             () if from.starts_with("--") => {
                 let end = from.find('\n').unwrap_or(from.len());
                 &from[end..]
+            }
+            () if from.starts_with("/*") => {
+                statement.push(' ');
+                &from[comment(from, dialect.grammar.supports_nested_comments())..]
             }
             () if from.starts_with(['\'', '"']) => {
                 let end = from[1..].find(&from[..1]).map_or(from.len(), |end| end + 2);
@@ -75,6 +106,23 @@ fn parameters(graph: &Graph, text: &str) -> Result<(String, Vec<Parameter>), Let
     }
     statement.push_str(rest);
     Ok((statement, found))
+}
+
+/// Length of the comment that the text starts with.
+fn comment(text: &str, nested: bool) -> usize {
+    let (mut depth, mut position) = (0, 0);
+    while let Some(found) = text[position..].find(['/', '*']) {
+        position += found;
+        match text.get(position..position + 2) {
+            Some("/*") if nested || depth == 0 => (depth, position) = (depth + 1, position + 2),
+            Some("*/") => (depth, position) = (depth - 1, position + 2),
+            _ => position += 1,
+        }
+        if depth == 0 {
+            return position;
+        }
+    }
+    text.len()
 }
 
 fn parameter(graph: &Graph, text: &str) -> Result<Parameter, Letter> {
@@ -103,8 +151,8 @@ fn default_value(text: &str) -> Result<Value, Letter> {
 }
 
 /// Names of the statement's columns; None stands for `*`.
-fn output_names(text: &str, dialect: &dyn Dialect) -> Result<Option<Vec<String>>, Letter> {
-    let statements = Parser::parse_sql(dialect, text)
+fn output_names(text: &str, dialect: &Dialect) -> Result<Option<Vec<String>>, Letter> {
+    let statements = Parser::parse_sql(dialect.grammar.as_ref(), text)
         .map_err(|error| Letter::new(Code::Sql, format!("The statement does not parse: {error}.")))?;
     let [Ast::Query(query)] = statements.as_slice() else {
         return Err(Letter::new(
@@ -115,10 +163,10 @@ fn output_names(text: &str, dialect: &dyn Dialect) -> Result<Option<Vec<String>>
             ),
         ));
     };
-    select_names(&query.body)
+    select_names(&query.body, dialect)
 }
 
-fn select_names(body: &SetExpr) -> Result<Option<Vec<String>>, Letter> {
+fn select_names(body: &SetExpr, dialect: &Dialect) -> Result<Option<Vec<String>>, Letter> {
     match body {
         SetExpr::Select(select) => {
             if select
@@ -131,21 +179,21 @@ fn select_names(body: &SetExpr) -> Result<Option<Vec<String>>, Letter> {
                     _ => Err(Letter::new(Code::Sql, "`*` cannot stand beside other columns.").fix("List the columns.")),
                 };
             }
-            select.projection.iter().map(item_name).collect::<Result<_, _>>().map(Some)
+            select.projection.iter().map(|item| item_name(item, dialect)).collect::<Result<_, _>>().map(Some)
         }
-        SetExpr::Query(query) => select_names(&query.body),
-        SetExpr::SetOperation { left, .. } => select_names(left),
+        SetExpr::Query(query) => select_names(&query.body, dialect),
+        SetExpr::SetOperation { left, .. } => select_names(left, dialect),
         _ => Err(Letter::new(Code::Sql, "A resolver is a SELECT.")),
     }
 }
 
-fn item_name(item: &SelectItem) -> Result<String, Letter> {
+fn item_name(item: &SelectItem, dialect: &Dialect) -> Result<String, Letter> {
     use sqlparser::ast::Expr;
     match item {
-        SelectItem::ExprWithAlias { alias, .. } => Ok(alias.value.clone()),
-        SelectItem::UnnamedExpr(Expr::Identifier(name)) => Ok(name.value.clone()),
+        SelectItem::ExprWithAlias { alias, .. } => Ok(dialect.name(alias)),
+        SelectItem::UnnamedExpr(Expr::Identifier(name)) => Ok(dialect.name(name)),
         SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
-            parts.last().map(|part| part.value.clone()).ok_or_else(|| Letter::new(Code::Sql, "A column has no name."))
+            parts.last().map(|part| dialect.name(part)).ok_or_else(|| Letter::new(Code::Sql, "A column has no name."))
         }
         other => Err(Letter::new(Code::Sql, format!("The column `{other}` has no name.")).fix("Give it one with AS.")),
     }

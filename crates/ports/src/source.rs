@@ -5,6 +5,7 @@ use arrow::array::ArrayRef;
 use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use creta_model::{DataType, Value};
+use std::time::Duration;
 
 /// A column that the statement yields and the type its values must have.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,13 +42,16 @@ pub enum Predicate {
 /// One read of a source.
 #[derive(Debug, Clone)]
 pub struct Scan {
-    /// The user's SELECT; `:p0`, `:p1`, … are bound to `parameters`.
+    /// The user's SELECT, with a placeholder for each of `parameters` in the spelling of the source: `:p0`, `:p1`, …,
+    /// or `$1`, `$2`, … for PostgreSQL.
     pub statement: String,
     pub parameters: Vec<Value>,
     pub columns: Vec<ScanColumn>,
     pub predicates: Vec<Predicate>,
     /// Name of the resolver, for letters.
     pub resolver: String,
+    /// The caller goes away after this long; a source that works elsewhere tells that place.
+    pub timeout: Duration,
 }
 
 /// A source of rows.

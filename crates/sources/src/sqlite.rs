@@ -1,7 +1,7 @@
 //! SQLite files as a source: the user's statement, wrapped, read into typed batches.
 
 mod calendar;
-mod columns;
+mod cells;
 mod pool;
 mod read;
 mod statement;

@@ -48,6 +48,7 @@ pub fn scan(statement: &str, columns: &[(&str, DataType)]) -> Scan {
         columns: columns.iter().map(column).collect(),
         predicates: Vec::new(),
         resolver: "calls".to_owned(),
+        timeout: Duration::from_secs(30),
     }
 }
 

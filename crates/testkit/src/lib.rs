@@ -2,5 +2,6 @@
 
 pub mod conformance;
 pub mod oracle;
+pub mod postgres;
 pub mod scenario;
 pub mod world;

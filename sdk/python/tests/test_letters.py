@@ -8,6 +8,7 @@ from typing import Optional
 from creta import *
 from creta import _
 from creta.features import *
+from creta.sql import *
 import creta.functions as F
 
 @features
@@ -127,6 +128,10 @@ CASES = [
     ("annotation", "@features\nclass O:\n    id: int\n    w: Windowed[float]  # here"),
     ("annotation", "@features\nclass O:\n    id: int\n    w: 'list[Nothing]'  # here"),
     ("unknown_feature", "@features\nclass O:\n    id: int\n    v: 'Vessel.idd'  # here"),
+    ("invalid_definition", "PostgreSQLSource(password='hunter2')  # here"),
+    ("invalid_definition", "PostgreSQLSource(sslmode='always')  # here"),
+    ("invalid_definition", "PostgreSQLSource(host=EnvironmentVariable('MY HOST'))  # here"),
+    ("duplicate_definition", "PostgreSQLSource()\nPostgreSQLSource()  # here"),
 ]
 
 

@@ -1,19 +1,16 @@
 //! Runs a wrapped statement on a connection and collects its rows in typed batches.
 
-use super::columns::{Column, Misfit};
-use super::failed;
 use super::statement::Wrapped;
-use arrow::datatypes::{Field, Schema, SchemaRef};
-use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use creta_model::{Code, DataType, Letter};
+use super::{cells, failed};
+use crate::batches::{self, Batches};
+use crate::columns::Misfit;
+use arrow::record_batch::RecordBatch;
+use creta_model::{DataType, Letter};
 use creta_ports::Result;
 use creta_ports::source::ScanColumn;
 use rusqlite::{Connection, Statement};
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Rows of one batch at most.
-const BATCH_ROWS: usize = 65_536;
+use std::sync::{Mutex, PoisonError};
 
 /// Reads for one source; remembers which time columns were seen to hold text.
 pub(super) struct Reader {
@@ -37,26 +34,16 @@ impl Reader {
         let failed = |error| failed(&self.source, &error);
         let mut statement = connection.prepare_cached(&wrapped.text).map_err(failed)?;
         bind(&mut statement, wrapped).map_err(failed)?;
-        let schema = schema(columns);
-        let mut builders: Vec<Column> = columns.iter().map(|column| Column::new(&column.data_type)).collect();
-        let mut batches = Vec::new();
-        let mut pending = 0;
+        let mut batches = Batches::new(columns);
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(failed)? {
-            for (position, builder) in builders.iter_mut().enumerate() {
+            for (position, column) in batches.columns().iter_mut().enumerate() {
                 let cell = row.get_ref(position).map_err(failed)?;
-                builder.append(cell).map_err(|misfit| self.misfit(&columns[position], &misfit))?;
+                cells::append(column, cell).map_err(|misfit| self.misfit(&columns[position], &misfit))?;
             }
-            pending += 1;
-            if pending == BATCH_ROWS {
-                batches.push(batch(&schema, &mut builders, pending)?);
-                pending = 0;
-            }
+            batches.row_is_complete()?;
         }
-        if pending > 0 {
-            batches.push(batch(&schema, &mut builders, pending)?);
-        }
-        Ok(batches)
+        batches.finish()
     }
 
     /// SQLite orders every number before every text, so `time >= 'text'` would pass over integer times without a word.
@@ -86,8 +73,8 @@ impl Reader {
         let found: Option<String> = first.map(|row| row.get(0)).transpose().map_err(failed)?;
         let misfit = match found.as_deref() {
             None => return Ok(()),
-            Some("integer") => Misfit("INTEGER"),
-            Some("real") => Misfit("REAL"),
+            Some("integer") => Misfit::holds("INTEGER"),
+            Some("real") => Misfit::holds("REAL"),
             Some(_) => {
                 self.text_times.lock().unwrap_or_else(PoisonError::into_inner).insert(seen);
                 return Ok(());
@@ -99,11 +86,8 @@ impl Reader {
         }
     }
 
-    fn misfit(&self, column: &ScanColumn, Misfit(held): &Misfit) -> Letter {
-        let ScanColumn { name, data_type } = column;
-        let message =
-            format!("Column `{name}` of source `{}` holds {held}, but its feature is {data_type}.", self.source);
-        Letter::new(Code::ValidationFailed, message).fix(remedy(data_type, held))
+    fn misfit(&self, column: &ScanColumn, misfit: &Misfit) -> Letter {
+        batches::misfit(&self.source, column, misfit).fix(remedy(&column.data_type, &misfit.0))
     }
 }
 
@@ -132,17 +116,4 @@ fn bind(statement: &mut Statement<'_>, wrapped: &Wrapped) -> rusqlite::Result<()
         }
     }
     Ok(())
-}
-
-fn schema(columns: &[ScanColumn]) -> SchemaRef {
-    let fields: Vec<Field> =
-        columns.iter().map(|column| Field::new(&column.name, column.data_type.arrow(), true)).collect();
-    Arc::new(Schema::new(fields))
-}
-
-fn batch(schema: &SchemaRef, builders: &mut [Column], rows: usize) -> Result<RecordBatch> {
-    let columns = builders.iter_mut().map(Column::finish).collect();
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(schema.clone(), columns, &options)
-        .map_err(|error| Letter::new(Code::Bug, format!("A batch of a source could not be built: {error}.")))
 }

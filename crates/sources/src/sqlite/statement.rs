@@ -1,10 +1,7 @@
-//! Wraps the user's statement in one of ours that selects the wanted columns and carries the predicates.
-//!
-//! `SELECT … FROM (statement) AS creta_statement WHERE …` means filtering afterwards whatever the statement does;
-//! SQLite itself moves the conditions inwards where that is the same. A predicate is left out wherever SQLite's
-//! comparison could refuse a row that ours would accept.
+//! A scan in SQLite's dialect: the user's statement wrapped under conditions, with everything that must be bound.
 
 use super::calendar;
+use crate::wrapping::{self, MAX_VALUES, quoted, type_of};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType as ArrowType, Int64Type};
 use creta_model::{Code, DataType, Letter, Value};
@@ -13,14 +10,9 @@ use creta_ports::source::{Predicate, Scan, ScanColumn};
 use rusqlite::types::Value as Bound;
 use std::fmt::Write;
 
-/// More values than this are read by scanning (decision 23).
-const MAX_VALUES: usize = 10_000;
 /// Up to here values are listed one by one, which SQLite also moves inside of groups and windows; more values travel as
 /// one JSON text, which it does not.
 const MAX_LISTED: usize = 128;
-/// Up to here every whole number is a float of its own, so that comparing before or after widening is the same.
-const EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
-
 /// A statement of ours around the user's, with everything that must be bound.
 pub(super) struct Wrapped {
     pub text: String,
@@ -33,40 +25,20 @@ pub(super) struct Wrapped {
 
 impl Wrapped {
     pub fn new(scan: &Scan) -> Result<Wrapped> {
-        let inner = scan.statement.trim().trim_end_matches(';').to_owned();
+        let inner = wrapping::inner(&scan.statement).to_owned();
         let mut wrapped = Wrapped { text: String::new(), bindings: Vec::new(), inner, from_times: Vec::new() };
         for (position, value) in scan.parameters.iter().enumerate() {
             wrapped.bindings.push((format!(":p{position}"), parameter(value)?));
         }
-        let columns: Vec<String> = scan.columns.iter().map(|column| quoted(&column.name)).collect();
-        // A statement that reads no column is still asked for its rows.
-        let columns = if columns.is_empty() { "NULL".to_owned() } else { columns.join(", ") };
-        // The line break ends a comment at the end of the user's statement.
-        wrapped.text = format!("SELECT {columns} FROM ({}\n) AS creta_statement", wrapped.inner);
-        let conditions = wrapped.conditions(&scan.predicates, &scan.columns);
-        wrapped.text.push_str(&conditions);
+        wrapped.text = wrapping::wrapped(scan, |predicate| wrapped.condition(predicate, &scan.columns));
         Ok(wrapped)
-    }
-
-    fn conditions(&mut self, predicates: &[Predicate], columns: &[ScanColumn]) -> String {
-        let conditions = predicates.iter().filter_map(|predicate| self.condition(predicate, columns));
-        let conditions = conditions.collect::<Vec<String>>().join(" AND ");
-        if conditions.is_empty() { conditions } else { format!(" WHERE {conditions}") }
-    }
-
-    /// The keys of the rows that pass, by the same statement once more.
-    fn versions(&mut self, key: &str, passing: &[Predicate], columns: &[ScanColumn]) -> Option<String> {
-        let conditions = self.conditions(passing, columns);
-        let (key, inner) = (quoted(key), &self.inner);
-        let keys = format!("SELECT {key} FROM ({inner}\n) AS creta_statement{conditions}");
-        (!conditions.is_empty()).then(|| format!("{key} IN ({keys})"))
     }
 
     /// The predicate in SQL, or nothing when it is left to the engine.
     fn condition(&mut self, predicate: &Predicate, columns: &[ScanColumn]) -> Option<String> {
         match predicate {
             Predicate::In { column, values } => self.among(column, values),
-            Predicate::Versions { key, passing } => self.versions(key, passing, columns),
+            Predicate::Versions { .. } => None,
             Predicate::AtMost { column, value } => {
                 let bound = upper(value, type_of(columns, column)?)?;
                 Some(self.compare(column, bound))
@@ -115,15 +87,6 @@ impl Wrapped {
         self.bindings.push((name.clone(), value));
         name
     }
-}
-
-fn type_of<'a>(columns: &'a [ScanColumn], name: &str) -> Option<&'a DataType> {
-    columns.iter().find(|column| column.name == name).map(|column| &column.data_type)
-}
-
-/// A column of the user's statement. Qualified, because SQLite takes an unknown quoted name alone for a string.
-fn quoted(column: &str) -> String {
-    format!("creta_statement.\"{}\"", column.replace('"', "\"\""))
 }
 
 fn bound(values: &ArrayRef, row: usize) -> Option<Bound> {
@@ -184,12 +147,9 @@ fn lower(value: &Value, data_type: &DataType) -> Option<(&'static str, Bound)> {
 }
 
 fn number(value: &Value, data_type: &DataType) -> Option<Bound> {
-    match (value, data_type) {
-        (Value::Int(value), DataType::Int) => Some(Bound::Integer(*value)),
-        (Value::Int(value), DataType::Float) if (*value as f64).abs() < EXACT_FLOAT => Some(Bound::Integer(*value)),
-        (Value::Float(value), DataType::Float | DataType::Int) if value.abs() < EXACT_FLOAT => {
-            Some(Bound::Real(*value))
-        }
+    match wrapping::number(value, data_type)? {
+        Value::Int(value) => Some(Bound::Integer(*value)),
+        Value::Float(value) => Some(Bound::Real(*value)),
         _ => None,
     }
 }
@@ -221,6 +181,7 @@ mod tests {
     use arrow::array::{Int64Array, LargeStringArray};
     use rusqlite::Connection;
     use std::sync::Arc;
+    use std::time::Duration;
 
     /// How SQLite would run a scan of `departures`, indexed by carrier and time.
     fn strategy(statement: &str, predicates: Vec<Predicate>) -> String {
@@ -239,6 +200,7 @@ mod tests {
             columns: columns.map(column).into(),
             predicates,
             resolver: "departures".to_owned(),
+            timeout: Duration::from_secs(30),
         };
         let wrapped = Wrapped::new(&scan).unwrap();
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", wrapped.text)).unwrap();

@@ -11,7 +11,7 @@ from creta.definition.spellings import unknown_option
 
 @dataclass
 class Source:
-    """A named place that rows are read from. `kind` is sqlite, parquet or csv, `body` its settings in the bundle."""
+    """A named place that rows are read from: its `kind`, such as sqlite, and `body`, its settings in the bundle."""
 
     name: str
     kind: str
