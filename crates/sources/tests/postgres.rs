@@ -3,6 +3,7 @@
 mod connections;
 mod letters;
 mod push_down;
+mod speed;
 mod values;
 
 use creta_model::bundle::{PostgresSettings, Setting, Variable};

@@ -103,7 +103,7 @@ async fn texts_of_every_kind_are_found_by_their_bytes() {
     assert_eq!(found(&database, "padded", &["ab   "]).await, [1], "as PostgreSQL yields it");
     assert_eq!(found(&database, "mood", &["calm", "unheard of"]).await, [1]);
     assert_eq!(found(&database, "number", &[uuid, "no uuid", "a0eebc999c0b4ef8bb6d6bb9bd380a11"]).await, [1]);
-    assert_eq!(found(&database, "number", &["no uuid"]).await, []);
+    assert!(found(&database, "number", &["no uuid"]).await.is_empty());
     assert_eq!(found(&database, "code", &["y", "nul\0"]).await, [2]);
     assert_eq!(found(&database, "price", &["1.50"]).await, [1, 2], "left to the engine: 1.5 equals 1.50 in SQL only");
     assert_eq!(found(&database, "note", &["{\"a\": 1}"]).await, [1]);
