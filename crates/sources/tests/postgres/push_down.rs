@@ -90,16 +90,13 @@ async fn found(database: &Database, column: &str, wanted: &[&str]) -> Vec<i64> {
 #[tokio::test]
 async fn texts_of_every_kind_are_found_by_their_bytes() {
     let uuid = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
-    let made = Database::new(
-        "kinds_of_text",
-        &format!(
-            "create type mood as enum ('calm', 'stormy');
-             create table t (id int, padded char(5), mood mood, number uuid, code name, price numeric, note json);
-             insert into t values (1, 'ab', 'calm', '{uuid}', 'x', 1.50, '{{\"a\": 1}}'),
-                                  (2, 'cd', 'stormy', null, 'y', 2, 'null')"
-        ),
+    let statements = format!(
+        "create type mood as enum ('calm', 'stormy');
+         create table t (id int, padded char(5), mood mood, number uuid, code name, price numeric, note json);
+         insert into t values (1, 'ab', 'calm', '{uuid}', 'x', 1.50, '{{\"a\": 1}}'),
+                              (2, 'cd', 'stormy', null, 'y', 2, 'null')"
     );
-    let Some(database) = made.await else { return };
+    let Some(database) = Database::new("kinds_of_text", &statements).await else { return };
     assert_eq!(found(&database, "padded", &["ab   "]).await, [1], "as PostgreSQL yields it");
     assert_eq!(found(&database, "mood", &["calm", "unheard of"]).await, [1]);
     assert_eq!(found(&database, "number", &[uuid, "no uuid", "a0eebc999c0b4ef8bb6d6bb9bd380a11"]).await, [1]);
