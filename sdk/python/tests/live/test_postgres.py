@@ -160,7 +160,7 @@ def test_a_large_training_set(terminal):
     ("changed", "words"),
     [
         ({"TERMINAL_PGPASSWORD": "hunter2"}, ["refuses the password of user `app`", "`TERMINAL_PGPASSWORD`"]),
-        ({"TERMINAL_PGDATABASE": ""}, ["needs `TERMINAL_PGDATABASE`", "`creta up`", "at features.py:5"]),
+        ({"TERMINAL_PGDATABASE": ""}, ["needs `TERMINAL_PGDATABASE`", "`creta up`", "at features.py:4"]),
         ({"TERMINAL_PGDATABASE": "nowhere"}, ["the database `nowhere`"]),
         ({"TERMINAL_PGHOST": "127.0.0.1"}, ["not trusted"]),
         ({"TERMINAL_PGSSLMODE": "disable"}, ["TLS", "`TERMINAL_PGSSLMODE`"]),
@@ -170,7 +170,7 @@ def test_apply_says_why_the_database_is_out_of_reach(program, database, tmp_path
     project = write_files(tmp_path / "project", FILES)
     with serving(program, project, tmp_path / "server", **(database | changed)) as running:
         outcome = running.apply(project)
-        assert outcome.status == 2
+        assert outcome.status == 6
         for word in words:
             assert word in outcome.stderr, outcome.stderr
         assert outcome.stderr.count("error[source_failed]") == 1, "told once, not once a resolver"
@@ -188,4 +188,4 @@ def test_a_password_is_not_written_in_the_project(terminal, tmp_path):
     literal = FILES["features.py"].replace('name="TERMINAL"', 'name="TERMINAL", password="hunter2"')
     outcome = terminal.apply(write_files(tmp_path, FILES | {"features.py": literal}))
     assert "hunter2" not in outcome.stderr
-    assert_refused(outcome, 2, "invalid_definition", 'EnvironmentVariable("TERMINAL_PGPASSWORD")', "at features.py:5")
+    assert_refused(outcome, 2, "invalid_definition", 'EnvironmentVariable("TERMINAL_PGPASSWORD")', "at features.py:4")
