@@ -180,9 +180,8 @@ async fn over_http(creta: &Creta) -> Vec<Shown> {
         ),
         shown(
             Code::InvalidQuery,
-            "`POST /v4/offline_query` with `\"max_samples\": 10`:",
-            http.post_text("/v4/offline_query", json!({"output": ["ship.name"], "max_samples": 10}).to_string(), &[])
-                .await,
+            "`POST /v4/offline_query` with `\"resources\": {\"cpu\": \"4\"}`:",
+            http.post_text("/v4/offline_query", json!({"resources": {"cpu": "4"}}).to_string(), &[]).await,
         ),
         shown(
             Code::NotFound,
