@@ -86,7 +86,7 @@ pub(super) struct Lease {
 
 impl Lease {
     pub fn client(&self) -> Result<&ClientWrapper> {
-        let client = self.object.as_ref().map(|object| &**object);
+        let client = self.object.as_deref();
         client.ok_or_else(|| Letter::new(Code::Bug, "A connection was used after it was given back."))
     }
 
