@@ -5,21 +5,31 @@
 
 mod arithmetic;
 mod branches;
+mod bytes;
+mod call;
 mod cells;
 mod comparison;
+mod conditional;
 mod dates;
+mod json;
+mod lambdas;
+mod lists;
+mod maps;
 mod numbers;
-mod text;
+mod patterns;
+mod texts;
+mod urls;
+
+pub(crate) use lists::{Keys, Picks};
 
 use crate::context::internal;
-use arrow::array::{Array, ArrayRef, BooleanArray};
-use arrow::compute::{is_not_null, is_null};
+use arrow::array::ArrayRef;
+use call::Call;
 use cells::Cells;
-use creta_expr::functions::Function;
+use creta_expr::functions::{Conditional, Function, Number, Operator};
 use creta_expr::{Node, NodeKind, Program};
 use creta_model::{DataType, Letter};
 use creta_ports::arrays::array_of;
-use std::sync::Arc;
 
 /// The values of a program, one per row.
 pub struct Evaluated {
@@ -36,7 +46,7 @@ pub struct Failure {
 
 /// Evaluates a program. `inputs` are in the order of `program.inputs`, each of `rows` rows.
 pub fn evaluate(program: &Program, inputs: &[ArrayRef], rows: usize) -> Result<Evaluated, Letter> {
-    let mut batch = Batch { inputs: inputs.to_vec(), rows, origin: None, failures: Vec::new() };
+    let mut batch = Batch { inputs: inputs.to_vec(), parameters: Vec::new(), rows, origin: None, failures: Vec::new() };
     let cells = batch.node(&program.root)?;
     let values = cells.spread(rows)?;
     let mut failures = batch.failures;
@@ -48,6 +58,8 @@ pub fn evaluate(program: &Program, inputs: &[ArrayRef], rows: usize) -> Result<E
 /// The rows being evaluated: all, or those that take a branch.
 struct Batch {
     inputs: Vec<ArrayRef>,
+    /// Parameters of the lambdas around, the outermost first.
+    parameters: Vec<Vec<ArrayRef>>,
     rows: usize,
     /// Row of the whole batch per row of this one; None when they are the same.
     origin: Option<Vec<u32>>,
@@ -59,80 +71,80 @@ impl Batch {
         match &node.kind {
             NodeKind::Input(position) => Ok(Cells::column(self.inputs[*position].clone())),
             NodeKind::Literal(value) => Ok(Cells::scalar(array_of(&node.data_type, std::iter::once(Some(value)))?)),
-            NodeKind::Call { function: Function::When | Function::IfThenElse, arguments } => {
-                branches::choose(self, arguments, &node.data_type)
+            NodeKind::Parameter { depth, position } => Ok(Cells::column(self.parameters[*depth][*position].clone())),
+            NodeKind::Walk { walk, arguments, lambdas } => {
+                lambdas::walk(self, *walk, arguments, lambdas, &node.data_type)
             }
-            NodeKind::Call { function: Function::Coalesce, arguments } => {
-                branches::coalesce(self, arguments, &node.data_type)
+            NodeKind::Call { function: Function::Conditional(function), arguments } if function.is_lazy() => {
+                match function {
+                    Conditional::Coalesce => branches::coalesce(self, arguments, &node.data_type),
+                    Conditional::Recover => branches::recover(self, arguments, &node.data_type),
+                    _ => branches::choose(self, arguments, &node.data_type),
+                }
             }
             NodeKind::Call { function, arguments } => {
+                let types: Vec<&DataType> = arguments.iter().map(|argument| &argument.data_type).collect();
                 let arguments = arguments.iter().map(|argument| self.node(argument)).collect::<Result<Vec<_>, _>>()?;
-                self.call(*function, &arguments, &node.data_type)
+                self.call(*function, &arguments, &types, &node.data_type)
             }
         }
     }
 
-    fn call(&mut self, function: Function, arguments: &[Cells], data_type: &DataType) -> Result<Cells, Letter> {
-        use Function as F;
-        match function {
-            F::Add | F::Subtract | F::Multiply | F::Divide | F::FloorDivide | F::Modulo | F::Power => {
-                if let Some(joined) = text::concatenate(function, &arguments[0], &arguments[1], self.rows) {
-                    return Ok(joined);
-                }
-                arithmetic::binary(self, function, &arguments[0], &arguments[1], data_type)
-            }
-            F::Less | F::LessOrEqual | F::Greater | F::GreaterOrEqual | F::Equal | F::NotEqual => {
-                comparison::compare(function, &arguments[0], &arguments[1], self.rows)
-            }
-            F::And | F::Or | F::ExclusiveOr | F::Not => comparison::logic(function, arguments, self.rows),
-            F::IsNull => test(is_null(arguments[0].array().as_ref()), &arguments[0]),
-            F::IsNotNull => test(is_not_null(arguments[0].array().as_ref()), &arguments[0]),
-            F::Greatest | F::Least => branches::extreme(self, arguments, function == F::Greatest, data_type),
-            F::Cast => cast(&arguments[0], data_type),
-            F::Lower
-            | F::Upper
-            | F::Trim
-            | F::LeftTrim
-            | F::RightTrim
-            | F::Reverse
-            | F::Length
-            | F::StartsWith
-            | F::EndsWith
-            | F::Contains
-            | F::Replace
-            | F::Substring
-            | F::SplitPart => text::call(function, arguments, self.rows),
-            F::Year
-            | F::Quarter
-            | F::Month
-            | F::WeekOfYear
-            | F::Day
-            | F::DayOfYear
-            | F::DayOfWeek
-            | F::HourOfDay
-            | F::TotalSeconds
-            | F::UnixSeconds
-            | F::UnixMilliseconds
-            | F::FromUnixSeconds => dates::call(function, &arguments[0], self.rows),
-            _ => numbers::call(self, function, arguments, data_type),
-        }
+    fn call(
+        &mut self,
+        function: Function,
+        arguments: &[Cells],
+        types: &[&DataType],
+        data_type: &DataType,
+    ) -> Result<Cells, Letter> {
+        let drawn = matches!(function, Function::Number(Number::Random | Number::RandomBelow));
+        let scalar = arguments.iter().all(Cells::is_scalar) && !drawn;
+        let rows = if scalar { 1 } else { self.rows };
+        let values = run(function, &mut Call { batch: self, arguments, types, rows, data_type })?;
+        // Inside of lists dates are of another width than outside.
+        let values = widen(&values, data_type)?;
+        Ok(if scalar { Cells::scalar(values) } else { Cells::column(values) })
     }
 
     fn fail(&mut self, row: usize, message: &str) {
-        let row = self.origin.as_ref().map_or(row, |origin| origin[row] as usize);
-        self.failures.push(Failure { row, message: message.to_owned() });
+        self.failures.push(Failure { row: self.original(row), message: message.to_owned() });
+    }
+
+    /// The row of the whole batch.
+    fn original(&self, row: usize) -> usize {
+        self.origin.as_ref().map_or(row, |origin| origin[row] as usize)
     }
 }
 
-fn test(outcome: Result<BooleanArray, arrow::error::ArrowError>, of: &Cells) -> Result<Cells, Letter> {
-    let values: ArrayRef = Arc::new(outcome.map_err(internal)?);
-    Ok(if of.is_scalar() { Cells::scalar(values) } else { Cells::column(values) })
+fn run(function: Function, call: &mut Call<'_>) -> Result<ArrayRef, Letter> {
+    match function {
+        Function::Operator(function) => operate(function, call),
+        Function::Conditional(function) => conditional::call(function, call),
+        Function::Map(function) => maps::call(function, call),
+        Function::Text(function) => texts::call(function, call),
+        Function::Pattern(function) => patterns::call(function, call),
+        Function::Bytes(function) => bytes::call(function, call),
+        Function::Url(function) => urls::call(function, call),
+        Function::Json(function) => json::call(function, call),
+        Function::Number(function) => numbers::call(function, call),
+        Function::Date(function) => dates::call(function, call),
+        Function::List(function) => lists::call(function, call),
+    }
 }
 
-/// `F.cast`: what cannot be converted is null.
-fn cast(cells: &Cells, data_type: &DataType) -> Result<Cells, Letter> {
-    let array = arrow::compute::cast(cells.array(), &data_type.arrow()).map_err(internal)?;
-    Ok(if cells.is_scalar() { Cells::scalar(array) } else { Cells::column(array) })
+fn operate(function: Operator, call: &mut Call<'_>) -> Result<ArrayRef, Letter> {
+    use Operator as O;
+    match function {
+        O::Add if *call.data_type == DataType::Str => texts::concatenate(call),
+        O::Add | O::Subtract | O::Multiply | O::Divide | O::FloorDivide | O::Modulo | O::Power => {
+            arithmetic::binary(function, call)
+        }
+        O::Negate => arithmetic::negate(call),
+        O::Less | O::LessOrEqual | O::Greater | O::GreaterOrEqual | O::Equal | O::NotEqual => {
+            comparison::compare(function, call)
+        }
+        O::And | O::Or | O::ExclusiveOr | O::Not => comparison::logic(function, call),
+    }
 }
 
 /// Widens ints to floats where a result is a float.

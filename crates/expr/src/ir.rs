@@ -14,6 +14,45 @@ pub struct Program {
     pub nullable: bool,
 }
 
+impl Program {
+    /// Takes over the inputs of another program and gives its root, in terms of its own inputs.
+    pub fn adopt(&mut self, other: Program) -> Node {
+        let place = |input: Input| match self.inputs.iter().position(|own| *own == input) {
+            Some(known) => known,
+            None => {
+                self.inputs.push(input);
+                self.inputs.len() - 1
+            }
+        };
+        let places: Vec<usize> = other.inputs.into_iter().map(place).collect();
+        self.nullable |= other.nullable;
+        let mut root = other.root;
+        root.renumber(&places);
+        root
+    }
+}
+
+impl Node {
+    /// The value of a literal.
+    pub fn constant(&self) -> Option<&Value> {
+        match &self.kind {
+            NodeKind::Literal(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    fn renumber(&mut self, places: &[usize]) {
+        match &mut self.kind {
+            NodeKind::Input(input) => *input = places[*input],
+            NodeKind::Call { arguments, .. } => arguments.iter_mut().for_each(|node| node.renumber(places)),
+            NodeKind::Walk { arguments, lambdas, .. } => {
+                arguments.iter_mut().chain(lambdas).for_each(|node| node.renumber(places));
+            }
+            NodeKind::Literal(_) | NodeKind::Parameter { .. } => {}
+        }
+    }
+}
+
 /// Where a program's column comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
@@ -38,7 +77,30 @@ pub struct Node {
 pub enum NodeKind {
     Input(usize),
     Literal(Value),
-    Call { function: Function, arguments: Vec<Node> },
+    Call {
+        function: Function,
+        arguments: Vec<Node>,
+    },
+    /// A function of lists (and, for a fold, what it begins with) and of lambdas, by their bodies.
+    Walk {
+        walk: Walk,
+        arguments: Vec<Node>,
+        lambdas: Vec<Node>,
+    },
+    /// A parameter of the lambda that stands so deep inside of others.
+    Parameter {
+        depth: usize,
+        position: usize,
+    },
+}
+
+/// What is done with lambdas over lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Walk {
+    Filter,
+    Transform,
+    Zip,
+    Reduce,
 }
 
 /// `_.a.b.calls[value, filters…].function(by)`.
@@ -102,5 +164,12 @@ pub enum AggregateFunction {
     ApproxPercentile,
     MaxBy,
     MinBy,
+    MaxByCount,
+    MinByCount,
     ArrayAgg,
+    SetAgg,
+    SetUnion,
+    ApproxTopK,
+    Skewness,
+    Kurtosis,
 }

@@ -5,6 +5,7 @@
 pub mod functions;
 pub mod ir;
 pub mod lower;
+pub mod notation;
 
 pub use ir::{Aggregate, AggregateFunction, Bound, Input, Node, NodeKind, Program, Relation};
 pub use lower::lower;

@@ -1,8 +1,10 @@
 //! From the untyped `_` tree to typed programs, or a letter that says what cannot be meant.
 
+mod calls;
+mod lambdas;
 mod rows;
 
-use crate::functions::Function;
+use crate::functions::{Conditional, Function, Given, Operator};
 use crate::ir::{Input, Node, NodeKind, Program};
 use creta_model::graph::{NodeKind as FeatureKind, Path, Step};
 use creta_model::{Code, DataType, EntityId, Expression, FeatureId, Graph, Letter, Value};
@@ -10,7 +12,8 @@ use std::collections::BTreeMap;
 
 /// Types an expression in the scope of an entity. `window` is that of the feature being defined, in microseconds.
 pub fn lower(graph: &Graph, entity: EntityId, expression: &Expression, window: Option<i64>) -> Result<Program, Letter> {
-    Lowering { graph, entity, outer: None, window, inputs: Vec::new(), nullable: false }.program(expression)
+    Lowering { graph, entity, outer: None, window, inputs: Vec::new(), parameters: Vec::new(), nullable: false }
+        .program(expression)
 }
 
 /// Whether a program's values can be stored in a feature of this type. Letters: `type_mismatch`.
@@ -31,6 +34,8 @@ struct Lowering<'a> {
     outer: Option<EntityId>,
     window: Option<i64>,
     inputs: Vec<Input>,
+    /// Types of the parameters of the lambdas around, the outermost first.
+    parameters: Vec<Vec<DataType>>,
     nullable: bool,
 }
 
@@ -80,7 +85,7 @@ impl<'a> Lowering<'a> {
         let window = self.own_window()?;
         let now = self.input(Input::Now, DataType::Datetime);
         let span = Node { kind: NodeKind::Literal(Value::Timedelta(window)), data_type: DataType::Timedelta };
-        let kind = NodeKind::Call { function: Function::Subtract, arguments: vec![now, span] };
+        let kind = NodeKind::Call { function: Function::Operator(Operator::Subtract), arguments: vec![now, span] };
         Ok(Node { kind, data_type: DataType::Datetime })
     }
 
@@ -108,13 +113,20 @@ impl<'a> Lowering<'a> {
         if name == "between" {
             return self.between(arguments, options);
         }
+        if name == "parameter" {
+            return self.parameter(options);
+        }
+        if let Some(walk) = lambdas::named(name) {
+            return self.walk(walk, name, arguments, options);
+        }
         let function = Function::named(name)?;
-        let arguments = arguments.iter().map(|argument| self.value(argument)).collect::<Result<Vec<_>, _>>()?;
-        let types: Vec<DataType> = arguments.iter().map(|node| node.data_type.clone()).collect();
-        let types = adapt_nulls(types, &arguments);
-        let target = options.get("type").map(cast_target).transpose()?;
-        let data_type = function.result_type(&types, target.as_ref())?;
-        Ok(Node { kind: NodeKind::Call { function, arguments }, data_type })
+        let mut arguments = arguments.iter().map(|argument| self.value(argument)).collect::<Result<Vec<_>, _>>()?;
+        arguments.truncate(function.counted(&given(&arguments)));
+        match function {
+            Function::Conditional(Conditional::Cast) => calls::cast(arguments, options),
+            Function::Conditional(Conditional::StructPack) => calls::structure(arguments, options),
+            _ => calls::plain(function, arguments),
+        }
     }
 
     /// `between(x, low, high)` is two comparisons.
@@ -146,13 +158,7 @@ impl<'a> Lowering<'a> {
             },
             Expression::Attribute { of, name } => match self.reach(of)? {
                 Reached::Row { outer, steps, entity } => self.member(outer, steps, entity, name),
-                Reached::Value(node) => Err(Letter::new(
-                    Code::Expression,
-                    format!(
-                        "`.{name}` asks for a member of a {}, which has none that expressions can read.",
-                        node.data_type
-                    ),
-                )),
+                Reached::Value(node) => calls::field(node, name).map(Reached::Value),
             },
             Expression::Window { of, window } => self.windowed(of, *window),
             Expression::Rows { of, .. } if is_sibling_window(expression) => {
@@ -230,36 +236,14 @@ fn literal(value: &Value) -> Result<Node, Letter> {
         Value::Date(_) => DataType::Date,
         Value::Time(_) => DataType::Time,
         Value::Timedelta(_) => DataType::Timedelta,
-        Value::List(_) | Value::Struct(_) | Value::Map(_) => {
-            return Err(Letter::new(Code::Expression, "Lists, structs and maps cannot be written as constants here."));
-        }
+        Value::List(_) | Value::Struct(_) | Value::Map(_) => calls::literal_type(value)?,
     };
     Ok(Node { kind: NodeKind::Literal(value.clone()), data_type })
 }
 
-/// A literal None takes the type of its neighbours.
-fn adapt_nulls(mut types: Vec<DataType>, arguments: &[Node]) -> Vec<DataType> {
-    let is_null = |node: &Node| node.kind == NodeKind::Literal(Value::Null);
-    let known = arguments.iter().zip(&types).rev().find(|(node, _)| !is_null(node)).map(|(_, own)| own.clone());
-    if let Some(known) = known {
-        let nulls = arguments.iter().zip(&mut types).filter(|(node, _)| is_null(node));
-        nulls.for_each(|(_, own)| *own = known.clone());
-    }
-    types
-}
-
-fn cast_target(value: &Value) -> Result<DataType, Letter> {
-    let unknown = || Letter::new(Code::Expression, "`cast` was given a type that it does not know.");
-    let Value::Str(name) = value else { return Err(unknown()) };
-    Ok(match name.as_str() {
-        "int" => DataType::Int,
-        "float" => DataType::Float,
-        "str" => DataType::Str,
-        "bool" => DataType::Bool,
-        "datetime" => DataType::Datetime,
-        "date" => DataType::Date,
-        _ => return Err(unknown()),
-    })
+/// The types of arguments, and the values of constants.
+fn given(arguments: &[Node]) -> Vec<Given<'_>> {
+    arguments.iter().map(|node| Given { data_type: node.data_type.clone(), constant: node.constant() }).collect()
 }
 
 /// `_.x[_.creta_window]`: another windowed feature, over the window of this one.

@@ -1,108 +1,84 @@
 //! `+ - * / // % **` as Python means them, on ints, floats, times and durations.
 
-use super::cells::{Cells, Numbers};
-use super::{Batch, widen};
+use super::call::{Call, Outcome};
+use super::cells::Cells;
+use super::widen;
 use crate::context::internal;
-use arrow::array::{ArrayRef, ArrowPrimitiveType, PrimitiveArray};
+use arrow::array::{ArrayRef, ArrowPrimitiveType, Float64Array, Int64Array, PrimitiveArray};
 use arrow::datatypes::{DurationMicrosecondType, Float64Type, Int64Type, TimestampMicrosecondType};
-use creta_expr::functions::Function;
+use creta_expr::functions::Operator;
 use creta_model::{DataType, Letter};
-use std::sync::Arc;
 
 const BY_ZERO: &str = "division by zero";
 const OVERFLOW: &str = "the result is larger than 64 bits";
 
-pub(super) fn binary(
-    batch: &mut Batch,
-    function: Function,
-    left: &Cells,
-    right: &Cells,
-    data_type: &DataType,
-) -> Result<Cells, Letter> {
-    let rows = if left.is_scalar() && right.is_scalar() { 1 } else { batch.rows };
-    let values = match data_type {
+pub(super) fn binary(function: Operator, call: &mut Call<'_>) -> Result<ArrayRef, Letter> {
+    let (left, right) = (call.argument(0)?, call.argument(1)?);
+    match call.data_type {
         DataType::Int => {
-            let operate = |left, right| ints(function, left, right);
-            map::<Int64Type, Int64Type, Int64Type>(batch, left, right, rows, operate)?
+            map::<Int64Type, Int64Type, Int64Type>(call, left, right, |left, right| ints(function, left, right))
         }
         DataType::Float if is_span(left) => {
-            let operate = |left: i64, right: i64| {
+            map::<DurationMicrosecondType, DurationMicrosecondType, Float64Type>(call, left, right, |left, right| {
                 if right == 0 { Err(BY_ZERO) } else { Ok(left as f64 / right as f64) }
-            };
-            map::<DurationMicrosecondType, DurationMicrosecondType, Float64Type>(batch, left, right, rows, operate)?
+            })
         }
         DataType::Float => {
-            let (left, right) = (as_floats(left)?, as_floats(right)?);
-            let operate = |left, right| floats(function, left, right);
-            map::<Float64Type, Float64Type, Float64Type>(batch, &left, &right, rows, operate)?
+            let (left, right) = (left.as_floats()?, right.as_floats()?);
+            map::<Float64Type, Float64Type, Float64Type>(call, &left, &right, |left, right| {
+                floats(function, left, right)
+            })
         }
-        DataType::Datetime | DataType::Timedelta => times(batch, function, left, right, rows)?,
-        other => return Err(internal(format!("arithmetic cannot give {other}"))),
+        DataType::Datetime | DataType::Timedelta => times(function, call, left, right),
+        other => Err(internal(format!("arithmetic cannot give {other}"))),
+    }
+}
+
+pub(super) fn negate(call: &mut Call<'_>) -> Result<ArrayRef, Letter> {
+    let Ok(ints) = call.ints(0) else {
+        let floats = call.floats(0)?;
+        return Ok(call.one::<_, f64, Float64Array>(&floats, |value| Ok(Some(-value))));
     };
-    Ok(if left.is_scalar() && right.is_scalar() { Cells::scalar(values) } else { Cells::column(values) })
+    let negate = |value: i64| -> Outcome<i64> { value.checked_neg().map(Some).ok_or(OVERFLOW) };
+    Ok(call.one::<_, i64, Int64Array>(&ints, negate))
 }
 
 fn is_span(cells: &Cells) -> bool {
     cells.numbers::<DurationMicrosecondType>().is_some()
 }
 
-pub(super) fn as_floats(cells: &Cells) -> Result<Cells, Letter> {
-    let array = widen(cells.array(), &DataType::Float)?;
-    Ok(if cells.is_scalar() { Cells::scalar(array) } else { Cells::column(array) })
-}
-
 fn map<L, R, O>(
-    batch: &mut Batch,
+    call: &mut Call<'_>,
     left: &Cells,
     right: &Cells,
-    rows: usize,
     operate: impl Fn(L::Native, R::Native) -> Result<O::Native, &'static str>,
 ) -> Result<ArrayRef, Letter>
 where
     L: ArrowPrimitiveType,
     R: ArrowPrimitiveType,
     O: ArrowPrimitiveType,
+    PrimitiveArray<O>: FromIterator<Option<O::Native>>,
 {
     let (Some(left), Some(right)) = (left.numbers::<L>(), right.numbers::<R>()) else {
         return Err(internal("an operand is of another type than was planned"));
     };
-    let values = collect::<L, R, O>(batch, &left, &right, rows, operate);
-    Ok(Arc::new(values))
+    Ok(call.two::<_, _, O::Native, PrimitiveArray<O>>(&left, &right, |left, right| operate(left, right).map(Some)))
 }
 
-fn collect<L, R, O>(
-    batch: &mut Batch,
-    left: &Numbers<'_, L>,
-    right: &Numbers<'_, R>,
-    rows: usize,
-    operate: impl Fn(L::Native, R::Native) -> Result<O::Native, &'static str>,
-) -> PrimitiveArray<O>
-where
-    L: ArrowPrimitiveType,
-    R: ArrowPrimitiveType,
-    O: ArrowPrimitiveType,
-{
-    let cell = |row: usize| {
-        let outcome = operate(left.get(row)?, right.get(row)?);
-        outcome.map_err(|message| batch.fail(row, message)).ok()
-    };
-    (0..rows).map(cell).collect()
-}
-
-fn ints(function: Function, left: i64, right: i64) -> Result<i64, &'static str> {
+fn ints(function: Operator, left: i64, right: i64) -> Result<i64, &'static str> {
     let result = match function {
-        Function::Add => left.checked_add(right),
-        Function::Subtract => left.checked_sub(right),
-        Function::Multiply => left.checked_mul(right),
-        Function::FloorDivide | Function::Modulo if right == 0 => return Err(BY_ZERO),
-        Function::FloorDivide => {
+        Operator::Add => left.checked_add(right),
+        Operator::Subtract => left.checked_sub(right),
+        Operator::Multiply => left.checked_mul(right),
+        Operator::FloorDivide | Operator::Modulo if right == 0 => return Err(BY_ZERO),
+        Operator::FloorDivide => {
             left.checked_div(right).map(|quotient| quotient - i64::from(left % right != 0 && (left < 0) != (right < 0)))
         }
-        Function::Modulo => left
+        Operator::Modulo => left
             .checked_rem(right)
             .or(Some(0))
             .map(|rest| if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest }),
-        Function::Power => return power(left, right),
+        Operator::Power => return power(left, right),
         _ => None,
     };
     result.ok_or(OVERFLOW)
@@ -120,17 +96,17 @@ fn power(base: i64, exponent: i64) -> Result<i64, &'static str> {
     }
 }
 
-fn floats(function: Function, left: f64, right: f64) -> Result<f64, &'static str> {
+fn floats(function: Operator, left: f64, right: f64) -> Result<f64, &'static str> {
     let by_zero = right == 0.0;
     match function {
-        Function::Add => Ok(left + right),
-        Function::Subtract => Ok(left - right),
-        Function::Multiply => Ok(left * right),
-        Function::Divide | Function::FloorDivide | Function::Modulo if by_zero => Err(BY_ZERO),
-        Function::Divide => Ok(left / right),
-        Function::FloorDivide => Ok(floor_divide(left, right).0),
-        Function::Modulo => Ok(floor_divide(left, right).1),
-        Function::Power => float_power(left, right),
+        Operator::Add => Ok(left + right),
+        Operator::Subtract => Ok(left - right),
+        Operator::Multiply => Ok(left * right),
+        Operator::Divide | Operator::FloorDivide | Operator::Modulo if by_zero => Err(BY_ZERO),
+        Operator::Divide => Ok(left / right),
+        Operator::FloorDivide => Ok(floor_divide(left, right).0),
+        Operator::Modulo => Ok(floor_divide(left, right).1),
+        Operator::Power => float_power(left, right),
         _ => Err("not arithmetic"),
     }
 }
@@ -171,7 +147,7 @@ fn float_power(left: f64, right: f64) -> Result<f64, &'static str> {
     }
 }
 
-fn times(batch: &mut Batch, function: Function, left: &Cells, right: &Cells, rows: usize) -> Result<ArrayRef, Letter> {
+fn times(function: Operator, call: &mut Call<'_>, left: &Cells, right: &Cells) -> Result<ArrayRef, Letter> {
     type Time = TimestampMicrosecondType;
     type Span = DurationMicrosecondType;
     let add = |left: i64, right: i64| left.checked_add(right).ok_or(OVERFLOW);
@@ -180,14 +156,14 @@ fn times(batch: &mut Batch, function: Function, left: &Cells, right: &Cells, row
     let is_time = |cells: &Cells| cells.numbers::<Time>().is_some();
     let utc = |array: ArrayRef| widen(&array, &DataType::Datetime);
     match (function, is_time(left), is_time(right)) {
-        (Function::Subtract, true, true) => map::<Time, Time, Span>(batch, left, right, rows, subtract),
-        (Function::Add, true, false) => utc(map::<Time, Span, Time>(batch, left, right, rows, add)?),
-        (Function::Add, false, true) => utc(map::<Span, Time, Time>(batch, left, right, rows, add)?),
-        (Function::Subtract, true, false) => utc(map::<Time, Span, Time>(batch, left, right, rows, subtract)?),
-        (Function::Add, false, false) => map::<Span, Span, Span>(batch, left, right, rows, add),
-        (Function::Subtract, false, false) => map::<Span, Span, Span>(batch, left, right, rows, subtract),
-        (Function::Multiply, ..) if is_span(left) => map::<Span, Int64Type, Span>(batch, left, right, rows, multiply),
-        (Function::Multiply, ..) => map::<Int64Type, Span, Span>(batch, left, right, rows, multiply),
+        (Operator::Subtract, true, true) => map::<Time, Time, Span>(call, left, right, subtract),
+        (Operator::Add, true, false) => utc(map::<Time, Span, Time>(call, left, right, add)?),
+        (Operator::Add, false, true) => utc(map::<Span, Time, Time>(call, left, right, add)?),
+        (Operator::Subtract, true, false) => utc(map::<Time, Span, Time>(call, left, right, subtract)?),
+        (Operator::Add, false, false) => map::<Span, Span, Span>(call, left, right, add),
+        (Operator::Subtract, false, false) => map::<Span, Span, Span>(call, left, right, subtract),
+        (Operator::Multiply, ..) if is_span(left) => map::<Span, Int64Type, Span>(call, left, right, multiply),
+        (Operator::Multiply, ..) => map::<Int64Type, Span, Span>(call, left, right, multiply),
         _ => Err(internal("no such arithmetic on times")),
     }
 }

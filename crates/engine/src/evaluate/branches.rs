@@ -1,4 +1,4 @@
-//! Functions that pick among their arguments: `when`, `if_then_else`, `coalesce`, `greatest`, `least`.
+//! Functions that evaluate an argument only for the rows that take it: `when`, `if_then_else`, `coalesce`, `recover`.
 
 use super::cells::Cells;
 use super::{Batch, widen};
@@ -6,7 +6,6 @@ use crate::context::internal;
 use crate::frame::gather;
 use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
 use arrow::compute::interleave;
-use arrow::row::{RowConverter, SortField};
 use creta_expr::Node;
 use creta_model::{DataType, Letter};
 
@@ -52,32 +51,12 @@ pub(super) fn coalesce(batch: &mut Batch, arguments: &[Node], data_type: &DataTy
     picks.finish(data_type)
 }
 
-/// The largest or smallest argument, nulls skipped.
-pub(super) fn extreme(
-    batch: &Batch,
-    arguments: &[Cells],
-    largest: bool,
-    data_type: &DataType,
-) -> Result<Cells, Letter> {
-    let mut columns = Vec::with_capacity(arguments.len());
-    for cells in arguments {
-        columns.push(widen(&cells.spread(batch.rows)?, data_type)?);
-    }
-    let converter = RowConverter::new(vec![SortField::new(data_type.arrow())]).map_err(internal)?;
-    let keys = columns.iter().map(|column| converter.convert_columns(std::slice::from_ref(column)));
-    let keys = keys.collect::<Result<Vec<_>, _>>().map_err(internal)?;
-    let mut picks = Vec::with_capacity(batch.rows);
-    for row in 0..batch.rows {
-        let candidates = (0..columns.len()).filter(|column| columns[*column].is_valid(row));
-        let best = candidates.reduce(|best, next| {
-            let better = keys[next].row(row).cmp(&keys[best].row(row));
-            let better = if largest { better.is_gt() } else { better.is_lt() };
-            if better { next } else { best }
-        });
-        picks.push((best.unwrap_or(0), row));
-    }
-    let columns: Vec<&dyn Array> = columns.iter().map(AsRef::as_ref).collect();
-    Ok(Cells::column(interleave(&columns, &picks).map_err(internal)?))
+/// As `coalesce`, and a row for which an argument fails goes on to the next.
+pub(super) fn recover(batch: &mut Batch, arguments: &[Node], data_type: &DataType) -> Result<Cells, Letter> {
+    let before = std::mem::take(&mut batch.failures);
+    let values = coalesce(batch, arguments, data_type);
+    batch.failures = before;
+    values
 }
 
 /// For each row, which evaluated array it takes its value from.
@@ -130,15 +109,19 @@ impl Part {
 
 impl Batch {
     fn part(&self, rows: &[u32]) -> Result<Part, Letter> {
-        if rows.len() == self.rows {
-            let (inputs, origin) = (self.inputs.clone(), self.origin.clone());
-            return Ok(Part(Batch { inputs, rows: self.rows, origin, failures: Vec::new() }));
+        if rows.len() != self.rows {
+            return self.gathered(rows).map(Part);
         }
-        let inputs = self.inputs.iter().map(|input| gather(input, rows)).collect::<Result<Vec<_>, _>>()?;
-        let origin = match &self.origin {
-            None => rows.to_vec(),
-            Some(origin) => rows.iter().map(|row| origin[*row as usize]).collect(),
-        };
-        Ok(Part(Batch { inputs, rows: rows.len(), origin: Some(origin), failures: Vec::new() }))
+        let (inputs, parameters, origin) = (self.inputs.clone(), self.parameters.clone(), self.origin.clone());
+        Ok(Part(Batch { inputs, parameters, rows: self.rows, origin, failures: Vec::new() }))
+    }
+
+    /// A batch of these rows, in this order; a row may be there several times.
+    pub(super) fn gathered(&self, rows: &[u32]) -> Result<Batch, Letter> {
+        let gathered = |columns: &Vec<ArrayRef>| columns.iter().map(|column| gather(column, rows)).collect();
+        let inputs = gathered(&self.inputs)?;
+        let parameters = self.parameters.iter().map(gathered).collect::<Result<_, _>>()?;
+        let origin = Some(rows.iter().map(|row| self.original(*row as usize) as u32).collect());
+        Ok(Batch { inputs, parameters, rows: rows.len(), origin, failures: Vec::new() })
     }
 }

@@ -1,41 +1,44 @@
 //! Comparisons and boolean logic. Floats compare as in Python: NaN equals nothing and is ordered before nothing.
 
-use super::cells::Cells;
+use super::call::Call;
+use super::cells::{Cells, Read};
 use crate::context::internal;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray};
 use arrow::compute::kernels::cmp;
 use arrow::compute::{and_kleene, not, or_kleene};
 use arrow::datatypes::{DataType as ArrowType, Float64Type, Int64Type};
-use creta_expr::functions::Function;
+use creta_expr::functions::Operator;
 use creta_model::Letter;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-pub(super) fn compare(function: Function, left: &Cells, right: &Cells, rows: usize) -> Result<Cells, Letter> {
-    let scalar = left.is_scalar() && right.is_scalar();
-    let rows = if scalar { 1 } else { rows };
-    let values = match (left.array().data_type(), right.array().data_type()) {
-        (ArrowType::Float64, _) | (_, ArrowType::Float64) => numbers(function, left, right, rows)?,
-        _ => same_type(function, &left.spread(rows)?, &right.spread(rows)?)?,
-    };
-    let values: ArrayRef = Arc::new(values);
-    Ok(if scalar { Cells::scalar(values) } else { Cells::column(values) })
+pub(super) fn compare(function: Operator, call: &Call<'_>) -> Result<ArrayRef, Letter> {
+    let (left, right) = (call.argument(0)?, call.argument(1)?);
+    Ok(Arc::new(compared(function, left, right, call.rows)?))
 }
 
-fn same_type(function: Function, left: &ArrayRef, right: &ArrayRef) -> Result<BooleanArray, Letter> {
+/// Null where one side is null.
+pub(super) fn compared(function: Operator, left: &Cells, right: &Cells, rows: usize) -> Result<BooleanArray, Letter> {
+    match (left.array().data_type(), right.array().data_type()) {
+        (ArrowType::Float64, _) | (_, ArrowType::Float64) => numbers(function, left, right, rows),
+        _ => same_type(function, &left.spread(rows)?, &right.spread(rows)?),
+    }
+}
+
+fn same_type(function: Operator, left: &ArrayRef, right: &ArrayRef) -> Result<BooleanArray, Letter> {
     let outcome = match function {
-        Function::Less => cmp::lt(left, right),
-        Function::LessOrEqual => cmp::lt_eq(left, right),
-        Function::Greater => cmp::gt(left, right),
-        Function::GreaterOrEqual => cmp::gt_eq(left, right),
-        Function::Equal => cmp::eq(left, right),
+        Operator::Less => cmp::lt(left, right),
+        Operator::LessOrEqual => cmp::lt_eq(left, right),
+        Operator::Greater => cmp::gt(left, right),
+        Operator::GreaterOrEqual => cmp::gt_eq(left, right),
+        Operator::Equal => cmp::eq(left, right),
         _ => cmp::neq(left, right),
     };
     outcome.map_err(internal)
 }
 
 /// At least one side is float; an int on the other side is compared exactly, not rounded to a float first.
-fn numbers(function: Function, left: &Cells, right: &Cells, rows: usize) -> Result<BooleanArray, Letter> {
+fn numbers(function: Operator, left: &Cells, right: &Cells, rows: usize) -> Result<BooleanArray, Letter> {
     let order = |row: usize| -> Option<Option<Ordering>> {
         Some(match (left.numbers::<Int64Type>(), right.numbers::<Int64Type>()) {
             (Some(left), None) => int_with_float(left.get(row)?, right.numbers::<Float64Type>()?.get(row)?),
@@ -46,11 +49,11 @@ fn numbers(function: Function, left: &Cells, right: &Cells, rows: usize) -> Resu
         })
     };
     let holds = |order: Option<Ordering>| match function {
-        Function::Less => order == Some(Ordering::Less),
-        Function::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
-        Function::Greater => order == Some(Ordering::Greater),
-        Function::GreaterOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
-        Function::Equal => order == Some(Ordering::Equal),
+        Operator::Less => order == Some(Ordering::Less),
+        Operator::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        Operator::Greater => order == Some(Ordering::Greater),
+        Operator::GreaterOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        Operator::Equal => order == Some(Ordering::Equal),
         _ => order != Some(Ordering::Equal),
     };
     Ok((0..rows).map(|row| order(row).map(holds)).collect())
@@ -65,18 +68,15 @@ fn int_with_float(int: i64, float: f64) -> Option<Ordering> {
 }
 
 /// Kleene logic: false and null is false, true or null is true.
-pub(super) fn logic(function: Function, arguments: &[Cells], rows: usize) -> Result<Cells, Letter> {
-    let scalar = arguments.iter().all(Cells::is_scalar);
-    let rows = if scalar { 1 } else { rows };
-    let spread = arguments.iter().map(|cells| cells.spread(rows)).collect::<Result<Vec<_>, _>>()?;
+pub(super) fn logic(function: Operator, call: &Call<'_>) -> Result<ArrayRef, Letter> {
+    let spread = call.arguments.iter().map(|cells| cells.spread(call.rows)).collect::<Result<Vec<_>, _>>()?;
     let booleans: Option<Vec<&BooleanArray>> = spread.iter().map(|array| array.as_boolean_opt()).collect();
     let outcome = match (function, booleans.as_deref()) {
-        (Function::And, Some([left, right])) => and_kleene(left, right).map_err(internal)?,
-        (Function::Or, Some([left, right])) => or_kleene(left, right).map_err(internal)?,
-        (Function::ExclusiveOr, Some([left, right])) => cmp::neq(left, right).map_err(internal)?,
-        (Function::Not, Some([one])) => not(one).map_err(internal)?,
+        (Operator::And, Some([left, right])) => and_kleene(left, right).map_err(internal)?,
+        (Operator::Or, Some([left, right])) => or_kleene(left, right).map_err(internal)?,
+        (Operator::ExclusiveOr, Some([left, right])) => cmp::neq(left, right).map_err(internal)?,
+        (Operator::Not, Some([one])) => not(one).map_err(internal)?,
         _ => return Err(internal("logic wants booleans")),
     };
-    let values: ArrayRef = Arc::new(outcome);
-    Ok(if scalar { Cells::scalar(values) } else { Cells::column(values) })
+    Ok(Arc::new(outcome))
 }

@@ -4,14 +4,15 @@
 //! sums are double-double (Knuth's TwoSum), which keeps differences within 1e-9 relative (decision 15).
 
 mod cells;
+mod collected;
 mod extremes;
+mod moments;
 mod prefix;
 
 use crate::context::internal;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeListArray, UInt32Array};
-use arrow::buffer::OffsetBuffer;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, UInt32Array};
 use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType as ArrowType, Field, Float64Type, Int64Type};
+use arrow::datatypes::{DataType as ArrowType, Float64Type, Int64Type};
 use cells::{Spread, deviations, distinct_counts, percentiles};
 use creta_expr::AggregateFunction;
 use creta_model::{DataType, Letter};
@@ -73,7 +74,17 @@ pub fn aggregate(
             let quantile = options.quantile.ok_or_else(|| internal("no quantile"))?;
             finish(Arc::new(percentiles(&floats(values)?, slices, quantile)), output)
         }
-        F::ArrayAgg => finish(lists(values, slices)?, output),
+        F::Skewness | F::Kurtosis => {
+            finish(Arc::new(moments::standardised(&floats(values)?, slices, function == F::Skewness)), output)
+        }
+        F::MaxByCount | F::MinByCount => {
+            let by = by.ok_or_else(|| internal("no ordering column"))?;
+            finish(collected::ordered(values, by, slices, function == F::MaxByCount, count(options)?)?, output)
+        }
+        F::ApproxTopK => finish(collected::most_frequent(values, slices, count(options)?)?, output),
+        F::ArrayAgg => finish(collected::all(values, slices)?, output),
+        F::SetAgg => finish(collected::distinct(values, slices)?, output),
+        F::SetUnion => finish(collected::union(values, slices)?, output),
         F::Count => Err(internal("count was answered above")),
     }
 }
@@ -153,12 +164,6 @@ fn any_or_all(values: &ArrayRef, slices: &[Range<usize>], any: bool) -> Result<B
     Ok(slices.iter().map(answer).collect())
 }
 
-/// `array_agg`: every row of the slice in order, nulls too.
-fn lists(values: &ArrayRef, slices: &[Range<usize>]) -> Result<ArrayRef, Letter> {
-    let rows: UInt32Array = slices.iter().cloned().flatten().map(|row| Some(row as u32)).collect();
-    let items = take(values, &rows, None).map_err(internal)?;
-    let lengths = OffsetBuffer::from_lengths(slices.iter().map(ExactSizeIterator::len));
-    let field = Arc::new(Field::new("item", items.data_type().clone(), true));
-    let list = LargeListArray::try_new(field, lengths, items, None).map_err(internal)?;
-    Ok(Arc::new(list))
+fn count(options: &Options) -> Result<usize, Letter> {
+    options.count.and_then(|count| usize::try_from(count).ok()).ok_or_else(|| internal("no number of values"))
 }

@@ -36,14 +36,7 @@ impl<'a> Lowering<'a> {
                 );
             }
         };
-        let by = arguments.first().map(|argument| self.child_program(child, argument)).transpose()?;
-        let needs_by = matches!(function, AggregateFunction::MaxBy | AggregateFunction::MinBy);
-        if needs_by != by.is_some() {
-            return Err(Letter::new(
-                Code::Expression,
-                format!("`{name}` takes {} column to order by.", if needs_by { "one" } else { "no" }),
-            ));
-        }
+        let (function, by) = self.order(function, name, child, arguments)?;
         let (mut bounds, mut filters) = (Vec::new(), Vec::new());
         for filter in &selection.filters {
             for part in conjuncts(filter) {
@@ -54,11 +47,8 @@ impl<'a> Lowering<'a> {
             }
         }
         let data_type = result_type(function, name, value.as_ref())?;
-        let quantile = match options.get("quantile") {
-            Some(Value::Float(quantile)) => Some(*quantile),
-            Some(Value::Int(quantile)) => Some(*quantile as f64),
-            _ => None,
-        };
+        let quantile = quantile(name, arguments, options)?;
+        let count = count(function, name, arguments, options)?;
         Ok(Aggregate {
             through,
             rows,
@@ -66,12 +56,40 @@ impl<'a> Lowering<'a> {
             value,
             by,
             quantile,
-            count: None,
+            count,
             bounds,
             filters,
             limit: selection.limit,
             data_type,
         })
+    }
+
+    /// The column to order by. Several keys are one column of bytes that order as the keys do, the first row first, so
+    /// that the largest is the smallest of them.
+    fn order(
+        &self,
+        function: AggregateFunction,
+        name: &str,
+        child: EntityId,
+        arguments: &[Expression],
+    ) -> Result<(AggregateFunction, Option<Program>), Letter> {
+        use AggregateFunction as F;
+        let written = arguments.first().filter(|argument| !matches!(argument, Expression::Literal(_)));
+        if matches!(function, F::MaxBy | F::MinBy | F::MaxByCount | F::MinByCount) != written.is_some() {
+            let takes = if written.is_some() { "no" } else { "one" };
+            return Err(Letter::new(Code::Expression, format!("`{name}` takes {takes} column to order by.")));
+        }
+        let Some(written) = written else { return Ok((function, None)) };
+        let Expression::Call { function: order, arguments, options } = written else {
+            return Ok((function, Some(self.child_program(child, written)?)));
+        };
+        if order != "sort_order" {
+            return Ok((function, Some(self.child_program(child, written)?)));
+        }
+        let keys = arguments.iter().map(|key| self.child_program(child, key)).collect::<Result<Vec<_>, _>>()?;
+        let largest = matches!(function, F::MaxBy | F::MaxByCount);
+        let by = super::calls::sort_order(keys, options, largest)?;
+        Ok((if matches!(function, F::MaxBy | F::MinBy) { F::MinBy } else { F::MinByCount }, Some(by)))
     }
 
     fn relationship(&mut self, of: &Expression) -> Result<(Vec<FeatureId>, FeatureId, EntityId), Letter> {
@@ -97,6 +115,7 @@ impl<'a> Lowering<'a> {
             outer: Some(self.entity),
             window: self.window,
             inputs: Vec::new(),
+            parameters: Vec::new(),
             nullable: false,
         };
         lowering.program(expression)
@@ -146,6 +165,47 @@ impl<'a> Lowering<'a> {
             },
             _ => None,
         })
+    }
+}
+
+/// `quantile`, by name or first in place.
+fn quantile(name: &str, arguments: &[Expression], options: &BTreeMap<String, Value>) -> Result<Option<f64>, Letter> {
+    let positional = match arguments.first() {
+        Some(Expression::Literal(value)) => Some(value),
+        _ => None,
+    };
+    let quantile = match (name, options.get("quantile").or(positional)) {
+        ("median", _) => Some(0.5),
+        ("approx_percentile", Some(Value::Float(quantile))) => Some(*quantile),
+        ("approx_percentile", Some(Value::Int(quantile))) => Some(*quantile as f64),
+        ("approx_percentile", _) => None,
+        _ => return Ok(None),
+    };
+    match quantile.filter(|quantile| (0.0..=1.0).contains(quantile)) {
+        Some(quantile) => Ok(Some(quantile)),
+        None => Err(Letter::new(Code::Expression, format!("`{name}` wants a quantile between 0 and 1."))
+            .fix("Write it as approx_percentile(quantile=0.9).")),
+    }
+}
+
+/// How many values are kept: `n` or `k`, by name or last in place.
+fn count(
+    function: AggregateFunction,
+    name: &str,
+    arguments: &[Expression],
+    options: &BTreeMap<String, Value>,
+) -> Result<Option<u64>, Letter> {
+    use AggregateFunction as F;
+    if !matches!(function, F::MaxByCount | F::MinByCount | F::ApproxTopK) {
+        return Ok(None);
+    }
+    let positional = match arguments.last() {
+        Some(Expression::Literal(value)) => Some(value),
+        _ => None,
+    };
+    match options.get("n").or_else(|| options.get("k")).or(positional) {
+        Some(Value::Int(count @ 1..)) => Ok(Some(count.unsigned_abs())),
+        _ => Err(Letter::new(Code::Expression, format!("`{name}` wants a constant number of values, at least 1."))),
     }
 }
 
@@ -217,7 +277,16 @@ const NAMES: &[(&str, AggregateFunction)] = &[
     ("stddev_pop", AggregateFunction::StandardDeviationPopulation),
     ("var", AggregateFunction::Variance),
     ("var_sample", AggregateFunction::Variance),
+    ("variance", AggregateFunction::Variance),
     ("var_pop", AggregateFunction::VariancePopulation),
+    ("skewness", AggregateFunction::Skewness),
+    ("kurtosis", AggregateFunction::Kurtosis),
+    ("median", AggregateFunction::ApproxPercentile),
+    ("approx_top_k", AggregateFunction::ApproxTopK),
+    ("max_by_n", AggregateFunction::MaxByCount),
+    ("min_by_n", AggregateFunction::MinByCount),
+    ("set_agg", AggregateFunction::SetAgg),
+    ("set_union", AggregateFunction::SetUnion),
     ("approx_count_distinct", AggregateFunction::ApproxCountDistinct),
     ("num_unique", AggregateFunction::ApproxCountDistinct),
     ("approx_percentile", AggregateFunction::ApproxPercentile),
@@ -246,7 +315,9 @@ fn result_type(function: AggregateFunction, name: &str, value: Option<&Program>)
         (F::Mean | F::StandardDeviation | F::Variance | F::StandardDeviationPopulation, Some(_)) if is_number => {
             Some(DataType::Float)
         }
-        (F::VariancePopulation | F::ApproxPercentile, Some(_)) if is_number => Some(DataType::Float),
+        (F::VariancePopulation | F::ApproxPercentile | F::Skewness | F::Kurtosis, Some(_)) if is_number => {
+            Some(DataType::Float)
+        }
         (F::Any | F::All, Some(DataType::Bool)) => Some(DataType::Bool),
         (F::Min | F::Max, Some(column))
             if !matches!(column, DataType::List(_) | DataType::Map(..) | DataType::Struct(_)) =>
@@ -254,7 +325,10 @@ fn result_type(function: AggregateFunction, name: &str, value: Option<&Program>)
             Some(column.clone())
         }
         (F::MaxBy | F::MinBy, Some(column)) => Some(column.clone()),
-        (F::ArrayAgg, Some(column)) => Some(DataType::List(Box::new(column.clone()))),
+        (F::ArrayAgg | F::SetAgg | F::ApproxTopK | F::MaxByCount | F::MinByCount, Some(column)) => {
+            Some(DataType::List(Box::new(column.clone())))
+        }
+        (F::SetUnion, Some(DataType::List(item))) => Some(DataType::List(item.clone())),
         _ => None,
     };
     result.ok_or_else(|| {
