@@ -115,7 +115,7 @@ fn call(case: &Case) -> Vec<String> {
         .filter_map(|row| {
             let wanted = decode(&case.result.data_type, &case.result.values.as_ref().unwrap()[row]);
             let found = value_at(evaluated.values.as_ref(), row);
-            let is_same = agree(&wanted, &found, case.tolerance) && failed.contains(&row) == case.raises_at(row);
+            let is_same = agree(&wanted, &found, case.tolerance()) && failed.contains(&row) == case.raises_at(row);
             let raised = |raises: bool| if raises { " (raises)" } else { "" };
             (!is_same).then(|| {
                 format!(
@@ -162,7 +162,7 @@ fn row_aggregate(case: &Case) -> Vec<String> {
     let made = aggregate(*function, value.as_ref(), by.as_ref(), &[0..kept], &options, data_type).unwrap();
     let wanted = decode(data_type, case.result.value.as_ref().unwrap());
     let found = value_at(made.values.as_ref(), 0);
-    let is_same = agree(&wanted, &found, case.tolerance) && made.failures.is_empty() != case.fails();
+    let is_same = agree(&wanted, &found, case.tolerance()) && made.failures.is_empty() != case.fails();
     if is_same { Vec::new() } else { told(format!("expected {wanted:?}, got {found:?} {:?}", made.failures)) }
 }
 

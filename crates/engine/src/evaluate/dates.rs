@@ -94,7 +94,7 @@ pub(super) fn in_calendar(time: i64) -> Outcome<i64> {
 
 /// Whole seconds and the rest apart, because microseconds have more digits than a float keeps.
 fn seconds(micros: i64) -> f64 {
-    micros.div_euclid(1_000_000) as f64 + micros.rem_euclid(1_000_000) as f64 / 1e6
+    (micros / 1_000_000) as f64 + (micros % 1_000_000) as f64 / 1e6
 }
 
 fn from_unix(function: Date, call: &mut Call<'_>) -> Result<ArrayRef, Letter> {
