@@ -159,7 +159,8 @@ fn row_aggregate(case: &Case) -> Vec<String> {
     let (value, by) = (value.as_ref().map(array), by.as_ref().map(array));
     let kept = limit.map_or(rows, |limit| rows.min(limit as usize));
     let options = Options { quantile: *quantile, count: *count };
-    let made = aggregate(*function, value.as_ref(), by.as_ref(), &[0..kept], &options, data_type).unwrap();
+    let made = aggregate(*function, value.as_ref(), by.as_ref(), std::slice::from_ref(&(0..kept)), &options, data_type)
+        .unwrap();
     let wanted = decode(data_type, case.result.value.as_ref().unwrap());
     let found = value_at(made.values.as_ref(), 0);
     let is_same = agree(&wanted, &found, case.tolerance()) && made.failures.is_empty() != case.fails();
