@@ -209,10 +209,22 @@ impl TrainingSets {
     }
 
     async fn end(&self, mut revision: Revision, status: RevisionStatus, errors: Vec<Letter>) -> Result<()> {
+        if status != RevisionStatus::Done {
+            self.discard(&revision).await;
+        }
         revision.status = status;
         revision.errors = errors;
         revision.finished_at = Some(self.0.engine.stores().clock.now());
         self.0.metadata.put_revision(revision).await
+    }
+
+    /// Shards that were finished are of no use without the others.
+    async fn discard(&self, revision: &Revision) {
+        for number in 0..revision.shards {
+            if let Err(letter) = self.0.blobs.remove(&shard::file_name(&revision.id, number)).await {
+                tracing::warn!(revision = revision.id, number, message = letter.message, "a shard was left behind");
+            }
+        }
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, HashMap<String, Running>> {

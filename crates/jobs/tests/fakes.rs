@@ -180,6 +180,10 @@ impl Blobs for Memory {
         std::fs::remove_file(draft).unwrap();
         self.put(name, bytes).await
     }
+    async fn remove(&self, name: &str) -> Result<()> {
+        self.blobs.lock().unwrap().remove(name);
+        Ok(())
+    }
 }
 
 #[async_trait]

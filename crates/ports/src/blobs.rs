@@ -21,4 +21,7 @@ pub trait Blobs: Send + Sync {
 
     /// Gives a draft its name, atomically.
     async fn adopt(&self, draft: &Path, name: &str) -> Result<()>;
+
+    /// Removes a blob; one that is not there is no fault.
+    async fn remove(&self, name: &str) -> Result<()>;
 }

@@ -166,6 +166,10 @@ impl Blobs for Memory {
         std::fs::rename(draft, path).unwrap();
         Ok(())
     }
+    async fn remove(&self, name: &str) -> Result<()> {
+        std::fs::remove_file(self.folder.join(name)).ok();
+        Ok(())
+    }
 }
 
 #[async_trait]

@@ -36,6 +36,11 @@ pub(super) struct Job {
     pub alone: bool,
 }
 
+/// The name of a shard's file.
+pub(super) fn file_name(revision: &str, number: usize) -> String {
+    format!("datasets/{revision}/part-{number}.parquet")
+}
+
 /// Computes a shard, at most so often as the order says.
 pub(super) async fn compute(job: &Arc<Job>, number: usize, rows: Range<usize>) -> Result<Finished, Vec<Letter>> {
     let effort = job.order.effort;
@@ -139,7 +144,7 @@ impl<'a> Output<'a> {
     }
 
     async fn finish(mut self, number: usize) -> Result<Finished, Letter> {
-        let name = format!("datasets/{}/part-{number}.parquet", self.job.revision);
+        let name = file_name(&self.job.revision, number);
         self.finished.rows = self.draft.rows();
         self.finished.bytes = self.draft.adopt(self.job.bench.blobs.as_ref(), &name).await?;
         self.finished.files = vec![name];

@@ -106,4 +106,10 @@ impl Blobs for LocalBlobs {
         let (blobs, draft, name) = (self.clone(), draft.to_owned(), name.to_owned());
         blocking(move || blobs.name(&draft, &name)).await
     }
+
+    async fn remove(&self, name: &str) -> Result<()> {
+        let path = self.path(name)?;
+        let gone = move || std::fs::remove_file(path).or_else(ignore_absence);
+        blocking(move || gone().map_err(failed("A blob could not be removed"))).await
+    }
 }

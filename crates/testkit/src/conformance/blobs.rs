@@ -16,6 +16,10 @@ pub async fn put_and_get<B: Blobs>(open: impl AsyncFn(&str) -> B) {
         assert!(!draft.exists(), "a draft that has its name lies around");
     }
     let blobs = open("blobs").await;
+    blobs.put("brief", vec![1]).await.unwrap();
+    blobs.remove("brief").await.unwrap();
+    blobs.remove("brief").await.unwrap();
+    assert_eq!(blobs.get("brief").await.unwrap_err().code, Code::NotFound);
     assert_eq!(blobs.get("a/b-1/c_2.bin").await.unwrap(), vec![4; 100_000]);
     assert_eq!(blobs.get("a/piecemeal").await.unwrap(), vec![7; 10]);
     assert_eq!(blobs.get("empty").await.unwrap(), Vec::<u8>::new());

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pandas
 import pyarrow
@@ -366,13 +367,20 @@ def slow_query(client: CretaClient, **options):
     return client.offline_query({"berth.id": list(range(600))}, APRIL, ["berth.dawdling"], **SLOW, **options)
 
 
-def test_cancelling(ask):
+def shard_files(folder: Path, dataset) -> list[Path]:
+    """The files of finished shards in a server's data folder."""
+    return [path for path in folder.rglob("part-*.parquet") if path.parent.name == dataset.revision_id]
+
+
+def test_cancelling(berths, ask):
     dataset = slow_query(ask, num_shards=60, num_workers=1, dataset_name="cancelled")
     with pytest.raises(TimeoutError):
         dataset.wait(timeout=0.05)
+    until(lambda: shard_files(berths.data, dataset))
     assert dataset.cancel()
     dataset.wait(timeout=20)
     assert dataset.revision.status == "cancelled" and dataset.download_uris() == []
+    assert shard_files(berths.data, dataset) == []
     assert not ask.cancel_offline_query(dataset) and not dataset.cancel()
 
 
@@ -421,13 +429,14 @@ def test_after_a_kill_a_run_is_failed_and_leaves_nothing_half(program, tmp_path)
         with running.client() as client:
             done = client.offline_query({"berth.id": [1]}, APRIL, ["berth.length"], dataset_name="kept").wait()
             begun = slow_query(client, num_shards=60, num_workers=1, dataset_name="kept")
-            until(lambda: list((tmp_path / "server" / "data").rglob(f"{begun.revision_id}/part-0.parquet")))
+            until(lambda: shard_files(running.data, begun))
         os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait(10)
         running.ready.unlink()
     with serving(program, project, tmp_path / "server") as running, running.client() as client:
         known = client.get_dataset("kept")
         assert [revision.status for revision in known.revisions] == ["successful", "error"]
+        assert shard_files(running.data, known) == []
         assert "stopped before" in known.revision.errors[0].message and known.download_uris() == []
         assert client.get_dataset(revision_id=done.revision_id).to_arrow().num_rows == 1
         with pytest.raises(CretaException, match="has errors"):
