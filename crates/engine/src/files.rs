@@ -129,8 +129,9 @@ impl FileSource {
                 values.map(|(position, value)| (format!("p{position}"), scalar(value))).collect();
             frame = frame.with_param_values(ParamValues::from(values)).map_err(|error| unplannable(&error))?;
         }
+        let whole = frame.clone();
         for predicate in &scan.predicates {
-            frame = restricted(frame, predicate).map_err(|error| failed(&error.to_string()))?;
+            frame = restricted(frame, &whole, predicate).map_err(|error| failed(&error.to_string()))?;
         }
         let columns = scan.columns.iter().map(|column| ident(&column.name));
         let frame = frame.select(columns).map_err(|error| unplannable(&error))?;
@@ -170,10 +171,10 @@ fn scalar(value: &Value) -> ScalarValue {
     }
 }
 
-/// The rows that pass a predicate, or more.
-fn restricted(frame: DataFrame, predicate: &Predicate) -> Result<DataFrame, DataFusionError> {
+/// The rows that pass a predicate, or more. Versions of them are looked for among all rows of the statement.
+fn restricted(frame: DataFrame, whole: &DataFrame, predicate: &Predicate) -> Result<DataFrame, DataFusionError> {
     if let Predicate::Versions { key, passing } = predicate {
-        let passing = passing.iter().try_fold(frame.clone(), restricted)?;
+        let passing = passing.iter().try_fold(whole.clone(), |frame, one| restricted(frame, whole, one))?;
         let keys = passing.select([ident(key).alias(VERSIONS_OF)])?.distinct()?;
         return frame.join(keys, JoinType::LeftSemi, &[key], &[VERSIONS_OF], None);
     }

@@ -14,8 +14,8 @@ mod writing;
 pub use choice::Refusal;
 pub use rules::Rule;
 
-use self::choice::{Choice, Kind};
-use self::writing::Write;
+use crate::oracle::choice::{Choice, Kind};
+use crate::oracle::writing::Write;
 use creta_model::bundle::{Caching, Validation};
 use creta_model::graph::{NodeKind, ScalarNode, Step};
 use creta_model::observation::Producer;
