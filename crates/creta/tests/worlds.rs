@@ -147,8 +147,8 @@ impl Run<'_> {
                     |cell: &Value| matches!(cell, Value::Datetime(instant) if *instant > at + FUTURE_TOLERANCE);
                 self.history_holds_more |= instants.into_iter().any(is_future);
                 upload(self.product, &self.deployment, values).await;
-                let oracles = std::iter::once(&mut self.oracle).chain(&mut self.mutants);
-                oracles.map(|oracle| oracle.upload(values, *at)).collect()
+                let mut oracles = std::iter::once(&mut self.oracle).chain(&mut self.mutants);
+                oracles.try_for_each(|oracle| oracle.upload(values, *at))
             }
             Act::Ask { at, given, outputs, now, terms } => {
                 self.clock.move_to(*at);
