@@ -1,7 +1,8 @@
 //! Letters on the wire: error objects inside answers, and bodies of answers that are nothing but an error.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use creta_model::{Code, Graph, Letter};
 use serde_json::{Map, Value, json};
@@ -64,7 +65,13 @@ impl IntoResponse for Failure {
             "fix": first.and_then(|letter| letter.fix.as_deref()),
             "errors": errors,
         });
-        (status, Json(body)).into_response()
+        let mut response = (status, Json(body)).into_response();
+        if code == Code::BodyTooLarge {
+            // The rest of the body is not read, so nothing else can travel on this connection; a client that is not told
+            // would lose its next request.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 }
 

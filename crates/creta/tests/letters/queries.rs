@@ -261,7 +261,9 @@ fn steady(body: &mut Value) {
 impl Http {
     pub async fn sign_in(creta: &Creta) -> Http {
         let credentials = creta.credentials();
-        let client = Client::builder().timeout(std::time::Duration::from_secs(30)).build().unwrap();
+        // A connection of its own for each request: some of them end theirs.
+        let client = Client::builder().timeout(std::time::Duration::from_secs(30)).pool_max_idle_per_host(0);
+        let client = client.build().unwrap();
         let url = credentials["url"].as_str().unwrap().to_owned();
         let mut http = Http { client, url, token: String::new() };
         let body = json!({
