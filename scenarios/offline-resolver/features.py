@@ -9,6 +9,7 @@ class Route:
     id: Primary[int]
     distance: float
     only_offline: float
+    filled_by_batch: float = feature(max_staleness="1d")
     unit: str = feature(expression=_.origin, offline_expression=_.origin + " (history)")
     origin: str
 
@@ -31,3 +32,8 @@ def only_then(id: Route.id, now: Now) -> Route.only_offline:
 @online
 def origin(id: Route.id) -> Route.origin:
     return f"route {id}"
+
+
+@offline
+def filled_by_batch(id: Route.id) -> Route.filled_by_batch:
+    return id * 10.0

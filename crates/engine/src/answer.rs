@@ -7,6 +7,7 @@ use crate::validation::failing;
 use arrow::array::Int64Array;
 use creta_model::{Graph, Letter};
 use creta_plan::Plan;
+use creta_plan::stages::PlannedOutput;
 
 pub(crate) fn assemble(context: Context<'_>, plan: &Plan, frames: Vec<Frame>) -> Result<Answer, Vec<Letter>> {
     let graph = context.deployment.project.graph();
@@ -39,18 +40,22 @@ pub(crate) fn assemble(context: Context<'_>, plan: &Plan, frames: Vec<Frame>) ->
     Ok(Answer { outputs, rows, letters, started_at: context.started_at, keys })
 }
 
-/// A caller may ask for a version by its number although it is the default: letters then name it so.
-fn name_as_asked(plan: &Plan, letters: &mut [Letter]) {
-    for output in &plan.outputs {
-        let label = &plan.root_of(output).slots[output.slot.0].label;
-        let is_asked_plainly = || plan.outputs.iter().any(|other| other.name == *label);
-        if output.name == *label || is_asked_plainly() {
-            continue;
-        }
-        for letter in letters.iter_mut().filter(|letter| letter.feature.as_ref() == Some(label)) {
-            letter.feature = Some(output.name.clone());
-        }
+/// A caller may ask for a version by its number although it is the default, or by both names: a letter then names it
+/// as asked, once per name.
+fn name_as_asked(plan: &Plan, letters: &mut Vec<Letter>) {
+    let label = |output: &PlannedOutput| &plan.root_of(output).slots[output.slot.0].label;
+    if plan.outputs.iter().all(|output| output.name == *label(output)) {
+        return;
     }
+    *letters = std::mem::take(letters)
+        .into_iter()
+        .flat_map(|letter| {
+            let asked = plan.outputs.iter().filter(|output| letter.feature.as_ref() == Some(label(output)));
+            let named: Vec<Letter> =
+                asked.map(|output| Letter { feature: Some(output.name.clone()), ..letter.clone() }).collect();
+            if named.is_empty() { vec![letter] } else { named }
+        })
+        .collect();
 }
 
 /// The values with nulls wherever there is none, whatever was left in the cell.

@@ -47,6 +47,10 @@ fn by_entity(graph: &Graph, columns: &RecordBatch) -> Result<EntityColumns, Vec<
             faults.push(Letter { code: Code::UnknownQueryFeature, ..letter });
             continue;
         };
+        if let Err(letter) = graph.ungrouped(feature) {
+            faults.push(Letter { code: Code::InvalidInput, ..letter });
+            continue;
+        }
         let data_type = graph.scalar(feature).map(|scalar| scalar.data_type.arrow());
         if data_type.as_ref() != Some(column.data_type()) {
             faults.push(Letter::new(Code::InvalidInput, format!("`{}` has the wrong type.", field.name())));

@@ -8,4 +8,4 @@ pub mod lower;
 pub mod notation;
 
 pub use ir::{Aggregate, AggregateFunction, Bound, Input, Node, NodeKind, Program, Relation};
-pub use lower::lower;
+pub use lower::{lower, lower_group};

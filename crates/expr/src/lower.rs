@@ -1,8 +1,11 @@
 //! From the untyped `_` tree to typed programs, or a letter that says what cannot be meant.
 
 mod calls;
+mod groups;
 mod lambdas;
 mod rows;
+
+pub use groups::lower_group;
 
 use crate::functions::{Conditional, Function, Given, Operator};
 use crate::ir::{Input, Node, NodeKind, Program};
@@ -71,6 +74,7 @@ impl<'a> Lowering<'a> {
             | Expression::Outer
             | Expression::Attribute { .. }
             | Expression::Window { .. }
+            | Expression::GroupBy { .. }
             | Expression::Rows { .. } => match self.reach(expression)? {
                 Reached::Value(node) => Ok(node),
                 Reached::Row { .. } => {
@@ -160,20 +164,28 @@ impl<'a> Lowering<'a> {
                 Reached::Row { outer, steps, entity } => self.member(outer, steps, entity, name),
                 Reached::Value(node) => calls::field(node, name).map(Reached::Value),
             },
-            Expression::Window { of, window } => self.windowed(of, *window),
+            Expression::Window { of, window, group } => self.windowed(of, *window, group),
+            Expression::GroupBy { .. } => {
+                Err(Letter::new(Code::Expression, "Rows are grouped in `group_by_windowed` only."))
+            }
             Expression::Rows { of, .. } if is_sibling_window(expression) => {
                 let window = self.own_window()?;
-                self.windowed(of, window)
+                self.windowed(of, window, &BTreeMap::new())
             }
             other => self.value(other).map(Reached::Value),
         }
     }
 
-    fn windowed(&mut self, of: &Expression, window: i64) -> Result<Reached, Letter> {
-        let Expression::Attribute { of, name } = of else {
+    fn windowed(
+        &mut self,
+        of: &Expression,
+        window: i64,
+        group: &BTreeMap<String, Expression>,
+    ) -> Result<Reached, Letter> {
+        let Expression::Attribute { of: row, name } = of else {
             return Err(Letter::new(Code::Expression, "A window can only be chosen of a windowed feature."));
         };
-        let Reached::Row { outer, steps, entity } = self.reach(of)? else {
+        let Reached::Row { outer, steps, entity } = self.reach(row)? else {
             return Err(Letter::new(Code::Expression, format!("`{name}` is not a windowed feature.")));
         };
         let Some(windows) = self.graph.windows(entity, name) else {
@@ -181,6 +193,9 @@ impl<'a> Lowering<'a> {
             return Err(Letter::new(Code::Expression, format!("`{namespace}.{name}` is not a windowed feature.")));
         };
         match windows.iter().find(|(own, _)| *own == window) {
+            Some((_, feature)) if groups::is_grouped(self.graph, *feature) || !group.is_empty() => {
+                self.group(row, *feature, group).map(Reached::Value)
+            }
             Some((_, feature)) => Ok(Reached::Value(self.feature(outer, steps, *feature))),
             None => {
                 let known: Vec<String> = windows.iter().map(|(own, _)| creta_model::duration::display(*own)).collect();
@@ -193,6 +208,7 @@ impl<'a> Lowering<'a> {
     fn member(&mut self, outer: bool, mut steps: Vec<Step>, entity: EntityId, name: &str) -> Result<Reached, Letter> {
         let path = self.graph.member_path(entity, name)?;
         if let Some(feature) = path.feature {
+            self.graph.ungrouped(feature)?;
             return Ok(Reached::Value(self.feature(outer, steps, feature)));
         }
         let Some(step) = path.steps.first() else {

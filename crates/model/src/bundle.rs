@@ -250,6 +250,9 @@ pub struct Windowed {
     /// Window lengths in microseconds, as declared.
     pub windows: Vec<i64>,
     pub scalar: Scalar,
+    /// Columns of the aggregated rows that the values are grouped by; none for a plain window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group_by: Vec<String>,
 }
 
 /// A has-one or has-many relationship: equalities between our columns and the other entity's.
@@ -350,6 +353,9 @@ pub enum Input {
     Feature {
         entity: String,
         path: String,
+        /// The group that is read of a `group_by_windowed` feature: a value per column.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        group: BTreeMap<String, Expression>,
     },
     /// Rows of a has-many relationship: its projected columns, after the filters.
     HasMany {

@@ -143,6 +143,7 @@ fn feature_change(old: &(Role, &Feature), new: &(Role, &Feature)) -> Vec<&'stati
         (FeatureKind::Scalar(old), FeatureKind::Scalar(new)) => scalar_change(old, new, &mut found),
         (FeatureKind::Windowed(old), FeatureKind::Windowed(new)) => {
             found.note("windows", &old.windows, &new.windows);
+            found.note("groups", &old.group_by, &new.group_by);
             scalar_change(&old.scalar, &new.scalar, &mut found);
         }
         (FeatureKind::HasOne(old), FeatureKind::HasOne(new))

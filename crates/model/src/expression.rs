@@ -22,10 +22,18 @@ pub enum Expression {
         of: Box<Expression>,
         name: String,
     },
-    /// `of["1d"]` on a windowed feature; microseconds.
+    /// `of["1d"]` on a windowed feature; microseconds. `of["1d", Call.berth_id == 4]` reads one group of it: `group`
+    /// gives a value per column that the feature is grouped by.
     Window {
         of: Box<Expression>,
         window: i64,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        group: BTreeMap<String, Expression>,
+    },
+    /// `rows.group_by(_.berth_id)`: under the aggregate of a `group_by_windowed` feature only.
+    GroupBy {
+        of: Box<Expression>,
+        keys: Vec<Expression>,
     },
     /// `of[a, b, …]` and `.where(…)` on a has-many relationship. A plain attribute path among `items` projects,
     /// anything else filters; `filters` come from `.where`.

@@ -74,6 +74,8 @@ pub struct ScalarNode {
     pub validations: Vec<Validation>,
     /// Set on each window of a windowed feature, in microseconds.
     pub window: Option<i64>,
+    /// Columns of the aggregated rows that the values are grouped by; a group must then be chosen to read one.
+    pub group_by: Vec<String>,
 }
 
 /// A relationship with its columns resolved.
@@ -159,8 +161,12 @@ impl Graph {
         self.named_queries.iter().find(|query| query.name == name && query.version.as_deref() == version)
     }
 
-    /// Scalar features of an entity in declaration order.
+    /// Features of an entity with one value per row, in declaration order.
     pub fn scalars(&self, entity: EntityId) -> impl Iterator<Item = FeatureId> + '_ {
-        self.entity(entity).features.iter().copied().filter(|id| self.scalar(*id).is_some())
+        self.entity(entity)
+            .features
+            .iter()
+            .copied()
+            .filter(|id| self.scalar(*id).is_some_and(|scalar| scalar.group_by.is_empty()))
     }
 }

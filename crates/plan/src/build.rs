@@ -11,6 +11,7 @@ use crate::question::Question;
 use crate::stages::{Plan, PlannedOutput, Root, Slot};
 use creta_model::{Code, EntityId, Letter};
 use outputs::{Wanted, wanted_outputs};
+pub(crate) use resolvers::row_of;
 use scope::ScopeBuilder;
 
 /// Plans a question. Errors: every REQUEST letter; nothing has run when they are returned.

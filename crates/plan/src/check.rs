@@ -1,14 +1,15 @@
 //! The one check of a bundle, the same for apply, lint and diff (decision 25): a sound [`Project`], or every fault.
 
+use crate::build::row_of;
 use crate::metadata_rules;
 use crate::project::{Project, Statement};
 use crate::sql;
-use creta_expr::{Program, lower};
+use creta_expr::{Program, lower, lower_group};
 use creta_model::bundle::{PythonBody, Resolver, ResolverBody};
 use creta_model::errors::nearest;
 use creta_model::graph::FeatureNode;
 use creta_model::{Bundle, Code, Expression, FeatureId, Graph, Letter, ResolverId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Checks names, keys, joins, expressions, statements, named queries and required metadata. Errors: all of them, each with its place.
 pub fn check(bundle: &Bundle) -> Result<Project, Vec<Letter>> {
@@ -122,10 +123,16 @@ impl<'a> Checker<'a> {
         for parameter in &body.parameters {
             let (entity, paths): (&String, Vec<&String>) = match &parameter.input {
                 Input::Now => continue,
-                Input::Feature { entity, path } => (entity, vec![path]),
+                Input::Feature { entity, path, .. } => (entity, vec![path]),
                 Input::HasMany { entity, path, .. } => (entity, vec![path]),
                 Input::Frame { entity, columns } => (entity, columns.iter().filter(|path| *path != "now").collect()),
             };
+            if let Input::Feature { entity, path, group } = &parameter.input
+                && let Err(letter) = checked_group(self.graph, entity, path, group)
+            {
+                self.fault(letter.resolver(&resolver.name), &resolver.place);
+                continue;
+            }
             for path in paths {
                 if let Err(letter) = self.graph.path(&format!("{entity}.{path}")) {
                     self.fault(letter.resolver(&resolver.name), &resolver.place);
@@ -175,6 +182,18 @@ impl<'a> Checker<'a> {
                 }
             }
         }
+    }
+}
+
+/// A parameter that reads a grouped feature chooses a group of it, by columns and values of fitting types.
+fn checked_group(graph: &Graph, entity: &str, path: &str, group: &BTreeMap<String, Expression>) -> Result<(), Letter> {
+    let (Some(root), Ok(found)) = (graph.namespace(entity), graph.path(&format!("{entity}.{path}"))) else {
+        return Ok(());
+    };
+    let Some(feature) = found.feature else { return Ok(()) };
+    match group.is_empty() {
+        true => graph.ungrouped(feature),
+        false => lower_group(graph, root, &row_of(path), feature, group).map(drop),
     }
 }
 

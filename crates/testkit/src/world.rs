@@ -9,6 +9,7 @@ mod functions;
 mod python;
 mod questions;
 mod relationships;
+mod windows;
 
 use crate::oracle::{Facts, Recompute, Terms};
 use creta_model::{Bundle, Value};

@@ -1,6 +1,6 @@
 //! `_.calls[…].sum()`: which rows, which column, which of the filters are bounds on time.
 
-use super::Lowering;
+use super::{Lowering, groups};
 use crate::ir::{Aggregate, AggregateFunction, Bound, Input, NodeKind, Program, Relation};
 use creta_model::errors::nearest;
 use creta_model::graph::Step;
@@ -24,7 +24,7 @@ impl<'a> Lowering<'a> {
         options: &BTreeMap<String, Value>,
     ) -> Result<Aggregate, Letter> {
         let function = named(name)?;
-        let selection = select(of);
+        let selection = select(groups::rows(of));
         let (through, rows, child) = self.relationship(selection.of)?;
         let value = match (function, selection.projections.as_slice()) {
             (AggregateFunction::Count, _) => None,
@@ -45,6 +45,16 @@ impl<'a> Lowering<'a> {
                     None => filters.push(self.filter(child, part)?),
                 }
             }
+        }
+        let programs = value.iter().chain(&by).chain(&filters);
+        if !through.is_empty()
+            && programs.flat_map(|program| &program.inputs).any(|input| matches!(input, Input::Outer(_)))
+        {
+            return Err(Letter::new(
+                Code::Expression,
+                "Rows behind a has-one relationship cannot be compared with `__` or with a feature of the row.",
+            )
+            .fix("Declare the aggregate on the class that has the rows."));
         }
         let data_type = result_type(function, name, value.as_ref())?;
         let quantile = quantile(name, arguments, options)?;

@@ -74,13 +74,13 @@ impl<'a> Builder<'a> {
     fn number_feature(&mut self, id: EntityId, entity: &Entity, feature: &Feature) {
         match &feature.kind {
             FeatureKind::Scalar(scalar) => {
-                self.add(id, entity, &feature.name, feature, NodeKind::Scalar(scalar_node(scalar, None)));
+                self.add(id, entity, &feature.name, feature, NodeKind::Scalar(scalar_node(scalar, None, &[])));
             }
             FeatureKind::Windowed(windowed) => {
                 let mut windows = Vec::with_capacity(windowed.windows.len());
                 for window in &windowed.windows {
                     let name = duration::window_name(&feature.name, *window);
-                    let kind = NodeKind::Scalar(scalar_node(&windowed.scalar, Some(*window)));
+                    let kind = NodeKind::Scalar(scalar_node(&windowed.scalar, Some(*window), &windowed.group_by));
                     windows.push((*window, self.add(id, entity, &name, feature, kind)));
                 }
                 self.graph.windows.insert(format!("{}.{}", entity.namespace, feature.label(&feature.name)), windows);
@@ -248,7 +248,7 @@ fn display(data_type: Option<&DataType>) -> String {
     data_type.map_or_else(|| "a relationship".to_owned(), ToString::to_string)
 }
 
-fn scalar_node(scalar: &Scalar, window: Option<i64>) -> ScalarNode {
+fn scalar_node(scalar: &Scalar, window: Option<i64>, group_by: &[String]) -> ScalarNode {
     ScalarNode {
         data_type: scalar.data_type.clone(),
         nullable: scalar.nullable,
@@ -258,6 +258,7 @@ fn scalar_node(scalar: &Scalar, window: Option<i64>) -> ScalarNode {
         caching: scalar.caching.clone(),
         validations: scalar.validations.clone(),
         window,
+        group_by: group_by.to_vec(),
     }
 }
 

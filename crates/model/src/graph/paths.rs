@@ -59,6 +59,19 @@ impl Graph {
         Ok(path)
     }
 
+    /// Refuses a feature that has a value per group only, where none is chosen.
+    pub fn ungrouped(&self, feature: FeatureId) -> Result<(), Letter> {
+        let columns = self.scalar(feature).map_or(&[][..], |scalar| &scalar.group_by);
+        if columns.is_empty() {
+            return Ok(());
+        }
+        let fqn = &self.feature(feature).fqn;
+        let message = format!("`{fqn}` is grouped by {}, so a group must be chosen.", columns.join(", "));
+        Err(Letter::new(Code::UnknownFeature, message)
+            .fix("Declare a feature that reads one: `_.visits[\"1d\", Call.berth_id == _.berth_id]`.")
+            .feature(fqn))
+    }
+
     fn unknown_member(&self, entity: EntityId, name: &str) -> Letter {
         let namespace = &self.entity(entity).namespace;
         if let Some(windows) = self.windows(entity, name) {

@@ -2,10 +2,11 @@
 
 use super::scope::{Pending, ScopeBuilder};
 use crate::candidates;
-use crate::stages::{Action, Argument, Lookup, PythonCall, Slot, Stage};
-use creta_expr::{Input as ProgramInput, lower};
+use crate::stages::{Action, Argument, Lookup, PythonCall, Slot, SlotInfo, Stage};
+use creta_expr::{Input as ProgramInput, lower, lower_group};
 use creta_model::bundle::{Input, Parameter, PythonBody, ResolverBody, SqlBody};
 use creta_model::{Code, Expression, FeatureId, Letter, ResolverId};
+use std::collections::BTreeMap;
 
 impl<'a> ScopeBuilder<'a> {
     /// Plans the preferred resolver of a feature. Errors: none can, or several could.
@@ -176,8 +177,8 @@ impl<'a> ScopeBuilder<'a> {
                 self.uses_time = true;
                 arguments.push((parameter.name.clone(), Argument::Now));
             }
-            Input::Feature { path, .. } => {
-                let slot = self.need_text(path);
+            Input::Feature { path, group, .. } => {
+                let slot = if group.is_empty() { self.need_text(path) } else { self.need_group(path, group) };
                 arguments.push((parameter.name.clone(), argument(parameter, slot)?));
             }
             Input::HasMany { path, columns, filters, limit, .. } => {
@@ -205,6 +206,21 @@ impl<'a> ScopeBuilder<'a> {
         self.need_path(&path.steps, path.feature)
     }
 
+    /// One group of a `group_by_windowed` feature as an argument.
+    fn need_group(&mut self, path: &str, group: &BTreeMap<String, Expression>) -> Result<Slot, Letter> {
+        let Some(feature) = self.graph().member_path(self.entity, path)?.feature else {
+            return Err(Letter::new(Code::InvalidQuery, "The path names no feature."));
+        };
+        let program = lower_group(self.graph(), self.entity, &row_of(path), feature, group)?;
+        let (data_type, nullable) = (program.root.data_type.clone(), program.nullable);
+        let (bound, inputs) = self.bind(&program)?;
+        let label = self.graph().feature(feature).fqn.clone();
+        let slot = self.add_slot(SlotInfo { feature: None, label, data_type, nullable, tainted: false });
+        let stage = Stage { inputs, outputs: vec![slot], action: Action::Expression(bound) };
+        self.pending.push(Pending::Stage(stage));
+        Ok(slot)
+    }
+
     /// Rows as an argument: the filters are those of an aggregate over the same rows, so they are lowered as one.
     fn need_filtered_rows(
         &mut self,
@@ -213,16 +229,12 @@ impl<'a> ScopeBuilder<'a> {
         filters: &[Expression],
         limit: Option<u64>,
     ) -> Result<Slot, Letter> {
-        let mut of = Expression::This;
-        for name in path.split('.') {
-            of = Expression::Attribute { of: Box::new(of), name: name.to_owned() };
-        }
-        let rows = Expression::Rows { of: Box::new(of), items: Vec::new(), filters: filters.to_vec(), limit };
+        let rows = Expression::Rows { of: Box::new(chain(path)), items: Vec::new(), filters: filters.to_vec(), limit };
         let counted = Expression::Aggregate {
             of: Box::new(rows),
             function: "count".to_owned(),
             arguments: Vec::new(),
-            options: std::collections::BTreeMap::new(),
+            options: BTreeMap::new(),
         };
         let program = lower(self.graph(), self.entity, &counted, None)?;
         let Some(ProgramInput::Aggregate(aggregate)) = program.inputs.first() else {
@@ -247,6 +259,16 @@ impl<'a> ScopeBuilder<'a> {
         }
         self.rows_product(relationship, &wanted, shape)
     }
+}
+
+/// The row of the feature at the end of a path: `_.a.b` for `a.b.feature`.
+pub(crate) fn row_of(path: &str) -> Expression {
+    path.rsplit_once('.').map_or(Expression::This, |(row, _)| chain(row))
+}
+
+/// `a.b` as `_.a.b`.
+fn chain(path: &str) -> Expression {
+    path.split('.').fold(Expression::This, |of, name| Expression::Attribute { of: Box::new(of), name: name.to_owned() })
 }
 
 /// An input that nothing can produce is absent where the function can do without it; between several that could,

@@ -6,6 +6,7 @@ use crate::project::Project;
 use crate::question::{Mode, Question, Recompute};
 use crate::stages::{Action, BoundProgram, CachedSlot, ProgramInput, SampledSlot, ScopePlan, Slot, SlotInfo, Stage};
 use creta_expr::{Input, Program};
+use creta_model::bundle::ResolverKind;
 use creta_model::graph::Step;
 use creta_model::{Code, DataType, EntityId, FeatureId, Graph, Letter, ResolverId};
 use std::collections::{HashMap, HashSet};
@@ -171,6 +172,7 @@ impl<'a> ScopeBuilder<'a> {
     }
 
     fn produce(&mut self, feature: FeatureId) -> Result<Slot, Letter> {
+        self.graph().ungrouped(feature).map_err(|letter| Letter { code: Code::InvalidQuery, ..letter })?;
         if let Some(slot) = self.enumerated_slot(feature) {
             return Ok(slot);
         }
@@ -247,11 +249,14 @@ impl<'a> ScopeBuilder<'a> {
         }
     }
 
-    /// A default, or a cache-only feature: online an upload may have filled it, offline it is missing (framework §6.6).
-    /// What has an expression or a resolver is not cache-only, even where this question may not run it.
+    /// A default, or a cache-only feature: online an upload or a batch may have filled it, offline it is missing
+    /// (framework §6.6). What has an expression or a resolver of this context is not cache-only, even where the
+    /// question's tags keep it from running.
     fn has_fallback(&self, feature: FeatureId) -> bool {
+        let online = matches!(self.question.mode, Mode::Online);
+        let runs = |id: &ResolverId| !online || self.graph().resolver(*id).kind == ResolverKind::Online;
         self.graph().scalar(feature).is_some_and(|scalar| {
-            let computed = scalar.expression.is_some() || !self.project.producers(feature).is_empty();
+            let computed = scalar.expression.is_some() || self.project.producers(feature).iter().any(runs);
             scalar.default.is_some() || (scalar.caching.max_staleness > 0 && !computed)
         })
     }

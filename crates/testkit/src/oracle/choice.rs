@@ -138,6 +138,14 @@ impl Oracle<'_> {
 
     fn can_pass(&self, mode: &Mode, kind: &Kind, parameter: &Parameter) -> Plannable {
         let forgiving = parameter.optional || parameter.default.is_some();
+        if let Input::Feature { path, group, .. } = &parameter.input
+            && let Some(reading) = self.reading_of_group(kind.entity, path, group)
+        {
+            return match self.can_evaluate(mode, kind, None, &reading, None) {
+                Err(Refusal::NotFound) if forgiving => Ok(()),
+                outcome => outcome,
+            };
+        }
         let paths = match &parameter.input {
             Input::Feature { path, .. } => std::slice::from_ref(path),
             Input::Frame { columns, .. } => columns.as_slice(),
@@ -197,18 +205,20 @@ impl Oracle<'_> {
         if kind.given.contains(&feature) || self.is_sampled(mode, feature) {
             return Ok(());
         }
-        let scalar = self.graph.scalar(feature).ok_or(Refusal::Invalid)?;
+        let scalar = self.graph.scalar(feature).filter(|scalar| scalar.group_by.is_empty()).ok_or(Refusal::Invalid)?;
         match self.choose(mode, kind, feature) {
             Ok(_) => Ok(()),
-            Err(Refusal::NotFound) if scalar.default.is_some() || self.is_only_stored(feature) => Ok(()),
+            Err(Refusal::NotFound) if scalar.default.is_some() || self.is_only_stored(mode, feature) => Ok(()),
             Err(refusal) => Err(refusal),
         }
     }
 
-    /// A cacheable feature that nothing computes: only uploads fill it.
-    fn is_only_stored(&self, feature: FeatureId) -> bool {
+    /// A cacheable feature that nothing computes in this context: uploads and batches fill it.
+    fn is_only_stored(&self, mode: &Mode, feature: FeatureId) -> bool {
         let node = self.graph.feature(feature);
-        let produced = self.graph.resolvers.iter().any(|resolver| self.produces(resolver, node.entity, &node.name));
+        let runs = |resolver: &&Resolver| !matches!(mode, Mode::Online(_)) || resolver.kind == ResolverKind::Online;
+        let mut resolvers = self.graph.resolvers.iter().filter(runs);
+        let produced = resolvers.any(|resolver| self.produces(resolver, node.entity, &node.name));
         let computed = self.graph.scalar(feature).is_some_and(|scalar| scalar.expression.is_some());
         !produced && !computed && self.graph.scalar(feature).is_some_and(|scalar| scalar.caching.max_staleness > 0)
     }
@@ -228,7 +238,7 @@ impl Oracle<'_> {
         Ok(Kind { entity, given })
     }
 
-    fn can_evaluate(
+    pub(super) fn can_evaluate(
         &self,
         mode: &Mode,
         kind: &Kind,
@@ -242,7 +252,12 @@ impl Oracle<'_> {
                 arguments.iter().try_for_each(|argument| self.can_evaluate(mode, kind, outer, argument, window))
             }
             Expression::Attribute { .. } => self.can_follow(mode, kind, outer, expression, None),
-            Expression::Window { of, window } => self.can_follow(mode, kind, outer, of, Some(*window)),
+            Expression::Window { of, window, group } if !group.is_empty() => {
+                let grouped = self.definition_of_group(kind.entity, of, *window).ok_or(Refusal::Invalid)?;
+                group.values().try_for_each(|value| self.can_evaluate(mode, kind, outer, value, None))?;
+                self.can_evaluate(mode, kind, outer, grouped, Some(*window))
+            }
+            Expression::Window { of, window, .. } => self.can_follow(mode, kind, outer, of, Some(*window)),
             Expression::Rows { of, items, .. } if *items == [Expression::WindowStart] => {
                 self.can_follow(mode, kind, outer, of, window)
             }
@@ -256,7 +271,9 @@ impl Oracle<'_> {
                 let inner = projection.into_iter().chain(filters).chain(arguments);
                 inner.into_iter().try_for_each(|inner| self.can_evaluate(mode, &listed, Some(kind), inner, window))
             }
-            Expression::This | Expression::Outer | Expression::Rows { .. } => Err(Refusal::Invalid),
+            Expression::This | Expression::Outer | Expression::Rows { .. } | Expression::GroupBy { .. } => {
+                Err(Refusal::Invalid)
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::operators::{aggregate, call};
 use super::{Mode, Oracle, Outcome, Row, Rule, blocked};
 use creta_model::duration::window_name;
-use creta_model::graph::NodeKind;
+use creta_model::graph::{NodeKind, ScalarNode};
 use creta_model::{EntityId, Expression, FeatureId, Value};
 use std::collections::BTreeMap;
 
@@ -39,14 +39,19 @@ impl Oracle<'_> {
                 call(function, &values).map_or(Outcome::Failed("RESOLVER_FAILED"), Outcome::Value)
             }
             Expression::Attribute { .. } => self.chain(mode, row, outer, expression, None),
-            Expression::Window { of, window } => self.chain(mode, row, outer, of, Some(*window)),
+            Expression::Window { of, window, group } if !group.is_empty() => {
+                self.grouped(mode, row, outer, of, *window, group)
+            }
+            Expression::Window { of, window, .. } => self.chain(mode, row, outer, of, Some(*window)),
             Expression::Rows { of, items, .. } if *items == [Expression::WindowStart] => {
                 self.chain(mode, row, outer, of, window)
             }
             Expression::Aggregate { of, function, arguments, .. } => {
                 self.aggregated(mode, row, of, function, arguments, window)
             }
-            Expression::This | Expression::Outer | Expression::Rows { .. } => Outcome::Failed("INVALID_QUERY"),
+            Expression::This | Expression::Outer | Expression::Rows { .. } | Expression::GroupBy { .. } => {
+                Outcome::Failed("INVALID_QUERY")
+            }
         }
     }
 
@@ -102,6 +107,52 @@ impl Oracle<'_> {
             NodeKind::HasOne(related) | NodeKind::HasMany(related) => Some((member, related.entity)),
             NodeKind::Scalar(_) => None,
         }
+    }
+
+    /// One group of a windowed feature: its aggregate over the rows whose columns equal the group's values.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one reading")]
+    pub(super) fn grouped(
+        &self,
+        mode: &Mode,
+        row: &mut Row,
+        mut outer: Option<&mut Row>,
+        of: &Expression,
+        window: i64,
+        group: &BTreeMap<String, Expression>,
+    ) -> Outcome {
+        let mut filters = Vec::new();
+        for (column, value) in group {
+            let column = Expression::Attribute { of: Box::new(Expression::This), name: column.clone() };
+            match self.evaluate(mode, row, outer.as_deref_mut(), value, None) {
+                Outcome::Value(value) => filters.push(Expression::Call {
+                    function: "==".to_owned(),
+                    arguments: vec![column, Expression::Literal(value)],
+                    options: BTreeMap::new(),
+                }),
+                other => return blocked(other),
+            }
+        }
+        let Some(Expression::Aggregate { of: rows, function, arguments, .. }) =
+            self.definition_of_group(row.entity, of, window)
+        else {
+            return Outcome::Failed("INVALID_QUERY");
+        };
+        let rows = Expression::Rows { of: rows.clone(), items: Vec::new(), filters, limit: None };
+        let default = self.group_scalar(row.entity, of, window).and_then(|scalar| scalar.default.clone());
+        match (self.aggregated(mode, row, &rows, function, arguments, Some(window)), default) {
+            (Outcome::Value(Value::Null), Some(default)) => Outcome::Value(default),
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// The aggregate that defines the groups of `_.name["1d"]`.
+    pub(super) fn definition_of_group(&self, entity: EntityId, of: &Expression, window: i64) -> Option<&Expression> {
+        self.group_scalar(entity, of, window)?.expression.as_ref()
+    }
+
+    fn group_scalar(&self, entity: EntityId, of: &Expression, window: i64) -> Option<&ScalarNode> {
+        let [name] = *unfold(of)?.names.as_slice() else { return None };
+        self.graph.scalar(self.graph.member(entity, &window_name(name, window))?)
     }
 
     fn aggregated(
@@ -212,6 +263,10 @@ pub(super) fn unfold(expression: &Expression) -> Option<Chain<'_>> {
 
 /// The relationship, the projected column and the filters of `rows[…].where(…)`.
 pub(super) fn selected(of: &Expression) -> (&Expression, Option<&Expression>, Vec<&Expression>) {
+    let of = match of {
+        Expression::GroupBy { of, .. } => of,
+        other => other,
+    };
     let Expression::Rows { of, items, filters, .. } = of else { return (of, None, Vec::new()) };
     let (chain, mut projection, mut conditions) = selected(of);
     for item in items {

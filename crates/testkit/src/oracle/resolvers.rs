@@ -3,6 +3,7 @@
 use super::choice::{Choice, Kind};
 use super::{Mode, Oracle, Outcome, Row, Rule, Write};
 use creta_model::bundle::{Input, Parameter, PythonBody, Resolver, ResolverBody};
+use creta_model::duration::window_name;
 use creta_model::graph::{NodeKind, Step};
 use creta_model::{EntityId, Expression, FeatureId, Value};
 use std::collections::BTreeMap;
@@ -162,6 +163,17 @@ impl Oracle<'_> {
     }
 
     fn argument(&self, mode: &Mode, row: &mut Row, parameter: &Parameter) -> Outcome {
+        if let Input::Feature { path, group, .. } = &parameter.input
+            && let Some(reading) = self.reading_of_group(row.entity, path, group)
+        {
+            if self.can_evaluate(mode, &Kind::of(row), None, &reading, None).is_err() {
+                return Outcome::Value(parameter.default.clone().unwrap_or(Value::Null));
+            }
+            return match self.evaluate(mode, row, None, &reading, None) {
+                Outcome::Value(value) => Outcome::Value(value),
+                other => or_default(other, parameter),
+            };
+        }
         let path = match &parameter.input {
             Input::Feature { path, .. } => path,
             Input::HasMany { path, columns, filters, .. } => return self.rows_of(mode, row, path, columns, filters),
@@ -173,12 +185,31 @@ impl Oracle<'_> {
         if self.can_reach(mode, &Kind::of(row), &path).is_err() {
             return Outcome::Value(parameter.default.clone().unwrap_or(Value::Null));
         }
-        match (self.walk(mode, row, &steps, feature, false).outcome, &parameter.default) {
-            (Outcome::Value(value), _) => Outcome::Value(value),
-            (_, Some(default)) => Outcome::Value(default.clone()),
-            (_, None) if parameter.optional => Outcome::Value(Value::Null),
-            (other, None) => other,
+        match self.walk(mode, row, &steps, feature, false).outcome {
+            Outcome::Value(value) => Outcome::Value(value),
+            other => or_default(other, parameter),
         }
+    }
+
+    /// `_.name["1d", column == value]` for a parameter that reads a group.
+    pub(super) fn reading_of_group(
+        &self,
+        entity: EntityId,
+        path: &str,
+        group: &BTreeMap<String, Expression>,
+    ) -> Option<Expression> {
+        let window = self.graph.scalar(self.graph.member(entity, path)?)?.window.filter(|_| !group.is_empty())?;
+        let name = path.strip_suffix(&window_name("", window))?.to_owned();
+        let of = Box::new(Expression::Attribute { of: Box::new(Expression::This), name });
+        Some(Expression::Window { of, window, group: group.clone() })
+    }
+}
+
+fn or_default(outcome: Outcome, parameter: &Parameter) -> Outcome {
+    match &parameter.default {
+        Some(default) => Outcome::Value(default.clone()),
+        None if parameter.optional => Outcome::Value(Value::Null),
+        None => outcome,
     }
 }
 
@@ -216,7 +247,7 @@ impl Oracle<'_> {
 fn unfolded(parameters: &[Parameter]) -> Vec<(String, Parameter)> {
     let column = |entity: &str, path: &str| Parameter {
         name: path.to_owned(),
-        input: Input::Feature { entity: entity.to_owned(), path: path.to_owned() },
+        input: Input::Feature { entity: entity.to_owned(), path: path.to_owned(), group: BTreeMap::new() },
         optional: false,
         default: None,
     };

@@ -27,6 +27,12 @@ impl Oracle<'_> {
         let Ok(Choice::Resolver(position)) = self.choose(mode, &Kind::of(row), feature) else { return found };
         if let ResolverBody::Python(body) = &self.graph.resolvers[position].body {
             for parameter in &body.parameters {
+                if let Input::Feature { path, group, .. } = &parameter.input
+                    && let Some(reading) = self.reading_of_group(row.entity, path, group)
+                {
+                    self.names_of(row, &reading, &mut found);
+                    continue;
+                }
                 let (Input::Feature { path, .. } | Input::HasMany { path, .. }) = &parameter.input else { continue };
                 let Ok(path) = self.graph.member_path(row.entity, path) else { continue };
                 match (path.steps.first(), path.feature) {
@@ -46,6 +52,12 @@ impl Oracle<'_> {
                 arguments.iter().for_each(|argument| self.names_of(row, argument, found));
             }
             Expression::Aggregate { of, .. } => self.names_of(row, selected(of).0, found),
+            Expression::Window { of, window, group } if !group.is_empty() => {
+                group.values().for_each(|value| self.names_of(row, value, found));
+                if let Some(definition) = self.definition_of_group(row.entity, of, *window) {
+                    self.names_of(row, definition, found);
+                }
+            }
             Expression::Window { of, .. } => self.names_of(row, of, found),
             Expression::Attribute { .. } => {
                 let first = unfold(expression).and_then(|chain| chain.names.first().copied());

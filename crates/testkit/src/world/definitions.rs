@@ -1,9 +1,9 @@
 //! Draws entities, relationships, expressions, windows and Python resolvers.
 
-use super::{DAY, Dice, GRID, HOUR, MINUTE, Size, python, relationships};
+use super::{DAY, Dice, HOUR, MINUTE, Size, python, relationships, windows};
 use creta_model::bundle::{
     CachePolicy, Caching, Count, Entity, FORMAT, Feature, FeatureKind, Metadata, Resolver, ResolverBody, ResolverKind,
-    Scalar, Source, SourceKind, SqlBody, Validation, Windowed,
+    Scalar, Source, SourceKind, SqlBody, Validation,
 };
 use creta_model::errors::Place;
 use creta_model::{Bundle, DataType, Expression, Value};
@@ -261,7 +261,7 @@ fn derive(dice: &mut Dice, project: &mut Project, number: usize) {
     }
     let timed = project.entities[number].manies.iter().find(|(_, child)| project.entities[*child].has_time).cloned();
     if let Some(rows) = timed.filter(|_| dice.chance(90)) {
-        windowed(dice, project, number, &rows);
+        windows::draw(dice, project, number, &rows);
     }
     for index in 0..dice.below(3) {
         python::draw(dice, project, number, index);
@@ -327,7 +327,7 @@ fn arithmetic(dice: &mut Dice, own: &Drawn) -> Option<(Expression, DataType)> {
 }
 
 /// An aggregate over the rows of a relationship, with the given bounds and sometimes a filter.
-fn aggregate(
+pub(super) fn aggregate(
     dice: &mut Dice,
     project: &Project,
     number: usize,
@@ -366,24 +366,6 @@ fn aggregate(
     let rows = Expression::Rows { of: Box::new(rows), items, filters: Vec::new(), limit: None };
     let of = Box::new(rows);
     (Expression::Aggregate { of, function: function.to_owned(), arguments, options: BTreeMap::new() }, data_type)
-}
-
-fn windowed(dice: &mut Dice, project: &mut Project, number: usize, rows: &(String, usize)) {
-    let at = || attribute(Expression::This, "at");
-    let mut bounds = vec![call(if dice.chance(50) { ">" } else { ">=" }, vec![at(), Expression::WindowStart])];
-    if dice.chance(50) {
-        bounds.push(call(if dice.chance(50) { "<" } else { "<=" }, vec![at(), Expression::Now]));
-    }
-    let (expression, data_type) = aggregate(dice, project, number, rows, &bounds);
-    let windows = vec![GRID, 3 * GRID];
-    let mut declared = scalar(data_type.clone(), true);
-    declared.expression = Some(expression);
-    finish_derived(dice, &mut declared);
-    let drawn = &mut project.entities[number];
-    drawn.add("w", FeatureKind::Windowed(Windowed { windows: windows.clone(), scalar: declared }));
-    for window in windows {
-        drawn.answerable.push((format!("w__{}__", window / 1_000_000), data_type.clone()));
-    }
 }
 
 pub(super) fn resolver(name: String, kind: ResolverKind, body: ResolverBody) -> Resolver {

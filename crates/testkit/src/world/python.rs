@@ -4,6 +4,7 @@ use super::Dice;
 use super::definitions::{Project, SECOND, attribute, call, finish_derived, resolver, scalar};
 use creta_model::bundle::{FeatureKind, Input, Parameter, PythonBody, ResolverBody, ResolverKind};
 use creta_model::{DataType, Expression, Value};
+use std::collections::BTreeMap;
 
 /// Tags of second resolvers.
 const TAGS: [&[&str]; 5] = [&["feed"], &["feed"], &["feed:ais"], &["feed", "dry"], &[]];
@@ -20,7 +21,7 @@ pub(super) fn draw(dice: &mut Dice, project: &mut Project, number: usize, index:
     }
     let parameters = (0..1 + dice.below(2)).map(|position| Parameter {
         name: format!("p{position}"),
-        input: Input::Feature { entity: namespace.clone(), path: dice.pick(&paths).clone() },
+        input: Input::Feature { entity: namespace.clone(), path: dice.pick(&paths).clone(), group: BTreeMap::new() },
         optional: dice.chance(30),
         default: None,
     });

@@ -1,0 +1,3 @@
+-- resolves: Vessel
+-- source: facts
+select id, home_berth_id from vessels
