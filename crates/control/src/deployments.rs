@@ -40,7 +40,11 @@ impl Deployments {
         let checked = check(&bundle)?;
         let active = self.active().await.map_err(|letter| vec![letter])?;
         let active = active.as_ref().map(|(_, bundle)| bundle);
-        let conflicts = active.map(|active| type_conflicts(active, &bundle)).unwrap_or_default();
+        let mut conflicts = active.map(|active| type_conflicts(active, &bundle)).unwrap_or_default();
+        if !conflicts.is_empty() {
+            let dropped = self.metadata.dropped().await.map_err(|letter| vec![letter])?;
+            conflicts.retain(|letter| letter.feature.as_ref().is_none_or(|feature| !dropped.contains(feature)));
+        }
         if !conflicts.is_empty() {
             return Err(conflicts);
         }
@@ -52,6 +56,11 @@ impl Deployments {
     pub async fn record(&self, id: &str, bundle: &Bundle) -> Result<(), Letter> {
         let bundle = canonical(bundle)?;
         self.metadata.activate(Deployment { id: id.to_owned(), created_at: self.clock.now(), bundle }).await
+    }
+
+    /// Notes features of which nothing is stored any more: the next deployment may give them other types (decision 9).
+    pub async fn note_dropped(&self, features: &[String]) -> Result<(), Letter> {
+        self.metadata.put_dropped(features).await
     }
 
     /// The bundle of a deployment, active or not.

@@ -37,6 +37,17 @@ async fn a_recorded_bundle_is_what_the_next_one_is_compared_with() {
 }
 
 #[tokio::test]
+async fn a_dropped_feature_may_have_another_type() {
+    let deployments = deployments();
+    let proposal = deployments.propose(&bundle("float"), |_| Ok(())).await.unwrap();
+    deployments.record(&proposal.id, &proposal.bundle).await.unwrap();
+    deployments.note_dropped(&["ship.id".to_owned()]).await.unwrap();
+    assert!(deployments.propose(&bundle("str"), |_| Ok(())).await.is_err(), "another feature was dropped");
+    deployments.note_dropped(&["ship.teu".to_owned()]).await.unwrap();
+    deployments.propose(&bundle("str"), |_| Ok(())).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_before_anything_is_recorded() {
     let deployments = deployments();
     let check = |_: &_| Err::<(), _>(vec![Letter::new(Code::PrimaryKey, "two keys"), Letter::new(Code::Sql, "no")]);

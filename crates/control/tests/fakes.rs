@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use creta_ports::metadata::{Client, Deployment, Revision};
 use creta_ports::{Clock, Entropy, Metadata, Result};
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -28,6 +29,7 @@ impl Entropy for Numbers {
 pub struct Memory {
     pub clients: Mutex<Vec<Client>>,
     pub active: Mutex<Option<Deployment>>,
+    pub dropped: Mutex<BTreeSet<String>>,
 }
 
 #[async_trait]
@@ -41,6 +43,13 @@ impl Metadata for Memory {
     }
     async fn deployment(&self, _: &str) -> Result<Option<Deployment>> {
         Ok(None)
+    }
+    async fn put_dropped(&self, features: &[String]) -> Result<()> {
+        self.dropped.lock().unwrap().extend(features.iter().cloned());
+        Ok(())
+    }
+    async fn dropped(&self) -> Result<BTreeSet<String>> {
+        Ok(self.dropped.lock().unwrap().clone())
     }
     async fn put_client(&self, client: Client) -> Result<()> {
         self.clients.lock().unwrap().push(client);

@@ -41,6 +41,10 @@ pub enum Command {
     Cancel(Cancel),
     /// Show how a query would be answered.
     Explain(Explain),
+    /// Remove stored values of some primary keys.
+    Delete(Delete),
+    /// Remove all stored values of some features; their types may change afterwards.
+    Drop(Drop),
 }
 
 #[derive(Debug, Args)]
@@ -219,4 +223,47 @@ pub struct Explain {
     pub offline: bool,
     #[command(flatten)]
     pub target: Target,
+}
+
+/// Which stores forget, and whether to ask first.
+#[derive(Debug, Args)]
+pub struct Forgetting {
+    /// Leave the values in the online store.
+    #[arg(long)]
+    pub retain_online: bool,
+    /// Leave the values in the offline store.
+    #[arg(long)]
+    pub retain_offline: bool,
+    /// Do not ask for confirmation.
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// The primary keys, separated by commas.
+    #[arg(long, value_name = "KEYS", required = true, value_delimiter = ',')]
+    pub keys: Vec<String>,
+    /// The features, as `vessel.name`, separated by commas; none removes everything that is stored of the keys.
+    #[arg(long, value_name = "FEATURES", value_delimiter = ',')]
+    pub features: Vec<String>,
+    /// Also the features that carry one of these tags.
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    pub tags: Vec<String>,
+    /// The namespace of the keys [default: that of the features].
+    #[arg(long)]
+    pub namespace: Option<String>,
+    #[command(flatten)]
+    pub forgetting: Forgetting,
+}
+
+#[derive(Debug, Args)]
+pub struct Drop {
+    /// The features, as `vessel.name`, separated by commas.
+    #[arg(long, value_name = "FEATURES", required = true, value_delimiter = ',')]
+    pub features: Vec<String>,
+    #[command(flatten)]
+    pub forgetting: Forgetting,
 }

@@ -70,6 +70,10 @@ impl Client {
         self.send_json(self.request(Method::DELETE, path)).await
     }
 
+    pub async fn delete_with(&self, path: &str, body: &Value) -> Result<Value, Vec<Letter>> {
+        self.send_json(self.request(Method::DELETE, path).json(body)).await
+    }
+
     pub async fn put(&self, path: &str, body: Vec<u8>) -> Result<(), Vec<Letter>> {
         self.send(self.request(Method::PUT, path).body(body)).await.map(drop)
     }

@@ -10,5 +10,6 @@ pub mod init;
 pub mod lint;
 pub mod listing;
 pub mod query;
+pub mod remove;
 pub mod train;
 pub mod up;

@@ -69,7 +69,14 @@ async fn open_parts(configuration: &Configuration, clock: Arc<dyn Clock>) -> Res
     drain.start(&tasks);
     start_persisting(online.clone(), &tasks);
 
-    let stores = Stores { online: online.clone(), offline, log, clock: clock.clone(), entropy: entropy.clone() };
+    let stores = Stores {
+        online: online.clone(),
+        offline,
+        log,
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        writing: Arc::default(),
+    };
     let engine = Arc::new(Engine::new(stores));
     let training = TrainingSets::new(engine.clone(), metadata.clone(), blobs.clone(), drain, tasks.clone());
     training.fail_unfinished().await?;

@@ -41,6 +41,8 @@ pub fn run() -> ExitCode {
             Command::Query(command) => commands::query::run(command, cli.json).await,
             Command::Cancel(command) => commands::cancel::run(command, cli.json).await.map_err(Failure::from),
             Command::Train(command) => commands::train::run(command, cli.json).await.map_err(Failure::from),
+            Command::Delete(command) => commands::remove::delete(command, cli.json).await.map_err(Failure::from),
+            Command::Drop(command) => commands::remove::drop(command, cli.json).await.map_err(Failure::from),
             Command::Explain(command) => commands::explain::run(command, cli.json).await.map_err(Failure::from),
         }
     });

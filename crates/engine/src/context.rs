@@ -3,7 +3,7 @@
 use crate::deployment::Deployment;
 use crate::run::Stores;
 use crate::scans::Run;
-use creta_model::observation::Entry;
+use creta_model::observation::Observations;
 use creta_model::{Code, Letter};
 use creta_ports::python::QueryContext;
 
@@ -24,7 +24,7 @@ pub(crate) struct Context<'a> {
     pub run: Option<&'a Run>,
     pub query_context: &'a QueryContext,
     pub letters: Vec<Told>,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Observations>,
 }
 
 /// A letter, and whether it only says that something is missing.

@@ -1,6 +1,6 @@
 //! Runs plans: the same stages for one row and for millions, over Arrow columns.
 //!
-//! The front doors are [`Engine::online`], [`Engine::offline`] and [`Engine::upload`].
+//! The front doors are [`Engine::online`], [`Engine::offline`], [`Engine::upload`] and [`Engine::remove`].
 
 mod answer;
 mod context;
@@ -10,6 +10,8 @@ pub mod files;
 mod frame;
 pub mod kernels;
 mod observe;
+mod record;
+mod remove;
 mod request;
 mod run;
 mod scans;
@@ -22,6 +24,7 @@ mod validation;
 
 pub use creta_plan::Explanation;
 pub use deployment::Deployment;
+pub use remove::Unwanted;
 pub use request::{Answer, Origin, Output, Request, Times};
 pub use run::{Engine, Stores};
 pub use scans::{HistoryBounds, Run};

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::frame::{Frame, Giver, State};
 use arrow::array::Array;
 use creta_model::bundle::CachePolicy;
-use creta_model::observation::{Destinations, Entry, ObservedFeature, ObservedRow, Producer, destinations};
+use creta_model::observation::{Destinations, Observations, ObservedFeature, ObservedRow, Producer, destinations};
 use creta_model::{FeatureId, Letter, Value};
 use creta_plan::stages::Root;
 use creta_plan::{ScopePlan, Slot};
@@ -69,11 +69,7 @@ pub(crate) async fn persist(context: &mut Context<'_>) -> Result<(), Letter> {
         return Ok(());
     }
     let entries = std::mem::take(&mut context.entries);
-    let end = context.stores.log.append(&entries, Sync::Process).await?;
-    if entries.iter().flat_map(|entry| &entry.features).any(|feature| feature.destinations.online) {
-        context.stores.online.write(&entries, end, context.started_at).await?;
-    }
-    Ok(())
+    context.stores.record(entries, Sync::Process, context.started_at).await
 }
 
 /// Cells of some slots that one producer gave.
@@ -115,7 +111,7 @@ impl Cells<'_> {
             }
         }
         if !rows.is_empty() {
-            context.entries.push(Entry {
+            context.entries.push(Observations {
                 namespace: graph.entity(self.plan.entity).namespace.clone(),
                 resolver: resolver.to_owned(),
                 deployment: context.deployment.id.clone(),

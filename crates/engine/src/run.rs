@@ -2,13 +2,15 @@
 
 use crate::context::Context;
 use crate::deployment::Deployment;
+use crate::remove::Unwanted;
 use crate::request::{Answer, Request, Times};
-use crate::{answer, observe, scope, upload};
+use crate::{answer, observe, remove, scope, upload};
 use arrow::record_batch::RecordBatch;
 use creta_model::Letter;
 use creta_plan::{Explanation, Mode, Question};
 use creta_ports::{Clock, Entropy, Log, OfflineStore, OnlineStore};
 use std::sync::Arc;
+use tokio::sync::RwLock;
 
 /// The ports that every request may use.
 #[derive(Clone)]
@@ -18,6 +20,8 @@ pub struct Stores {
     pub log: Arc<dyn Log>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+    /// Held by whoever writes to the log and the online store: together by observations, alone by a removal.
+    pub writing: Arc<RwLock<()>>,
 }
 
 pub struct Engine {
@@ -55,6 +59,13 @@ impl Engine {
     /// a power cut and the online store shows them. Errors: all that is wrong; nothing was stored.
     pub async fn upload(&self, deployment: &Deployment, columns: RecordBatch) -> Result<(), Vec<Letter>> {
         upload::upload(&self.stores, deployment, &columns).await
+    }
+
+    /// Removes stored values. When it returns, the removal survives a power cut, the online store has forgotten, and so
+    /// has history for whoever drains the log before reading. Answers the features as the caller may name them, none when
+    /// all were meant. Errors: all that is wrong; nothing was removed.
+    pub async fn remove(&self, deployment: &Deployment, unwanted: &Unwanted) -> Result<Vec<String>, Vec<Letter>> {
+        remove::remove(&self.stores, deployment, unwanted).await
     }
 
     /// The plan of a question, made or remembered.

@@ -9,9 +9,9 @@ use arrow::datatypes::Int64Type;
 use creta_model::{Letter, Value};
 use creta_plan::ScopePlan;
 use creta_plan::stages::SampledSlot;
-use creta_ports::arrays::{array_of, value_at};
+use creta_ports::arrays::{array_of, fits, value_at};
 use creta_ports::offline::{History, HistoryColumn, HistoryRequest};
-use creta_ports::online::Read;
+use creta_ports::online::{Cell, Read};
 use std::sync::Arc;
 
 /// Fills what the online store holds and is fresh enough (framework §8).
@@ -23,9 +23,8 @@ pub(crate) async fn read_online(context: &Context<'_>, plan: &ScopePlan, frame: 
     let read = Read { namespace: &graph.entity(plan.entity).namespace, features: &plan.cached_names, keys: &keys };
     let mut found = context.stores.online.read(read).await?;
     for (position, cached) in plan.cached.iter().enumerate() {
-        let mut rows = Vec::new();
-        let mut values = Vec::new();
-        let mut observed_at = Vec::new();
+        let data_type = &plan.slots[cached.slot.0].data_type;
+        let mut stored: Vec<(u32, Cell)> = Vec::new();
         for (row, cells) in found.iter_mut().enumerate() {
             let now = frame.now.get(row);
             let fresh = |age: i64| age >= 0 && age <= cached.staleness;
@@ -33,20 +32,27 @@ pub(crate) async fn read_online(context: &Context<'_>, plan: &ScopePlan, frame: 
                 continue;
             }
             if let Some(cell) = cells[position].take_if(|cell| fresh(now.saturating_sub(cell.observed_at))) {
-                rows.push(row as u32);
-                observed_at.push(cell.observed_at);
-                values.push(cell.value);
+                stored.push((row as u32, cell));
             }
         }
-        if rows.is_empty() {
+        let column = |stored: &[(u32, Cell)]| array_of(data_type, stored.iter().map(|(_, cell)| Some(&cell.value)));
+        let values = match column(&stored) {
+            Ok(values) => values,
+            // Stored under a type that the feature had before it was dropped: as good as nothing.
+            Err(_) => {
+                stored.retain(|(_, cell)| fits(data_type, &cell.value));
+                column(&stored)?
+            }
+        };
+        if stored.is_empty() {
             continue;
         }
-        let data_type = &plan.slots[cached.slot.0].data_type;
+        let rows: Vec<u32> = stored.iter().map(|(row, _)| *row).collect();
         let fill = Fill {
-            values: array_of(data_type, values.iter().map(Some))?,
+            values,
             states: PerRow::Same(State::Present),
             givers: PerRow::Same(Giver::ONLINE_STORE),
-            observed_at: PerRow::Each(observed_at),
+            observed_at: PerRow::Each(stored.into_iter().map(|(_, cell)| cell.observed_at).collect()),
         };
         let rows = if rows.len() == frame.rows { Rows::All } else { Rows::Some(rows) };
         let total = frame.rows;

@@ -4,7 +4,7 @@ use crate::deployment::Deployment;
 use crate::run::Stores;
 use arrow::array::{Array, ArrayRef, TimestampMicrosecondArray};
 use arrow::record_batch::RecordBatch;
-use creta_model::observation::{Entry, ObservedFeature, ObservedRow, Producer, destinations};
+use creta_model::observation::{Observations, ObservedFeature, ObservedRow, Producer, destinations};
 use creta_model::{Code, EntityId, FeatureId, Graph, Letter, Value};
 use creta_ports::Sync;
 use creta_ports::arrays::value_at;
@@ -28,8 +28,7 @@ pub(crate) async fn upload(stores: &Stores, deployment: &Deployment, columns: &R
     if !faults.is_empty() {
         return Err(faults);
     }
-    let end = stores.log.append(&entries, Sync::Disk).await.map_err(|letter| vec![letter])?;
-    stores.online.write(&entries, end, now).await.map_err(|letter| vec![letter])
+    stores.record(entries, Sync::Disk, now).await.map_err(|letter| vec![letter])
 }
 
 type EntityColumns = BTreeMap<EntityId, Vec<(FeatureId, ArrayRef)>>;
@@ -67,7 +66,7 @@ fn entry(
     entity: EntityId,
     columns: &[(FeatureId, ArrayRef)],
     now: i64,
-) -> Result<Option<Entry>, Letter> {
+) -> Result<Option<Observations>, Letter> {
     let node = graph.entity(entity);
     let column = |wanted: Option<FeatureId>| columns.iter().find(|(id, _)| Some(*id) == wanted).map(|(_, array)| array);
     let keys = column(node.primary_key).ok_or_else(|| {
@@ -95,7 +94,7 @@ fn entry(
         values: values.iter().map(|(_, array)| Some(value_at(array.as_ref(), row))).collect::<Vec<Option<Value>>>(),
     };
     let rows: Vec<ObservedRow> = (0..keys.len()).map(row).collect();
-    Ok((!rows.is_empty()).then(|| Entry {
+    Ok((!rows.is_empty()).then(|| Observations {
         namespace: node.namespace.clone(),
         resolver: "upload".to_owned(),
         deployment: deployment.to_owned(),

@@ -40,7 +40,10 @@ impl KnownTypes {
     pub(crate) async fn recall(&self, entries: &[(Position, Entry)]) -> Result<()> {
         let unknown: HashSet<String> = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            let writers = entries.iter().map(|(_, entry)| &entry.deployment);
+            let writers = entries.iter().filter_map(|(_, entry)| match entry {
+                Entry::Observed(observations) => Some(&observations.deployment),
+                Entry::Removed(_) => None,
+            });
             writers.filter(|writer| !known.deployments.contains(*writer)).cloned().collect()
         };
         for id in unknown {

@@ -3,13 +3,13 @@
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, UInt64Array, new_empty_array};
 use async_trait::async_trait;
 use creta_model::bundle::CachePolicy;
-use creta_model::observation::{Destinations, Entry, ObservedFeature, ObservedRow};
+use creta_model::observation::{Destinations, Entry, Observations, ObservedFeature, ObservedRow};
 use creta_model::{Code, DataType, Graph, Letter, Value};
 use creta_ports::metadata::{Client, Deployment, Revision, RevisionStatus};
 use creta_ports::offline::{ColumnTypes, History, HistoryColumn, HistoryRequest};
 use creta_ports::online::{Cell, Read};
 use creta_ports::{Blobs, Clock, Entropy, Log, Metadata, OfflineStore, OnlineStore, Position, Result, Sync};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -26,7 +26,7 @@ pub fn graph() -> Graph {
 
 pub fn entry(key: i64) -> Entry {
     let destinations = Destinations { online: true, offline: true };
-    Entry {
+    Observations {
         namespace: "ship".to_owned(),
         resolver: "upload".to_owned(),
         deployment: "earlier".to_owned(),
@@ -34,6 +34,7 @@ pub fn entry(key: i64) -> Entry {
         features: vec![ObservedFeature { name: "teu".to_owned(), destinations, nulls: CachePolicy::Write }],
         rows: vec![ObservedRow { key: Value::Int(key), observed_at: 0, values: vec![Some(Value::Int(key))] }],
     }
+    .into()
 }
 
 pub struct Memory {
@@ -197,6 +198,12 @@ impl Metadata for Memory {
     async fn deployment(&self, id: &str) -> Result<Option<Deployment>> {
         self.lookups.fetch_add(1, Ordering::SeqCst);
         Ok(Some(Deployment { id: id.to_owned(), created_at: 0, bundle: BUNDLE.to_owned() }))
+    }
+    async fn put_dropped(&self, _: &[String]) -> Result<()> {
+        Ok(())
+    }
+    async fn dropped(&self) -> Result<BTreeSet<String>> {
+        Ok(BTreeSet::new())
     }
     async fn put_client(&self, _: Client) -> Result<()> {
         Ok(())

@@ -23,6 +23,7 @@ fn sets(memory: &Arc<Memory>) -> (TrainingSets, Arc<Tasks>) {
         log: memory.clone(),
         clock: memory.clone(),
         entropy: memory.clone(),
+        writing: Arc::default(),
     };
     let types = Arc::new(KnownTypes::new(memory.clone()));
     let drain = Drain::new(memory.clone(), memory.clone(), memory.clone(), types);

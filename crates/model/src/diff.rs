@@ -63,7 +63,10 @@ pub fn type_conflicts(old: &Bundle, new: &Bundle) -> Vec<Letter> {
             return None;
         }
         let message = format!("`{name}` is stored as {}; it cannot become {}.", before.data_type, after.data_type);
-        let fix = "Give the feature another name or version, or keep its type; int may become float.";
+        let fix = format!(
+            "Keep its type (int may become float), give the feature another name or version, or remove what is stored: \
+             `creta drop --features {name}`."
+        );
         Some(Letter::new(Code::TypeChange, message).at(&new.place).fix(fix).feature(name))
     };
     features(old).iter().filter_map(conflict).collect()

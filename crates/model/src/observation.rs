@@ -1,4 +1,5 @@
-//! Observations: what was seen, of which key, when; and the one function that says where each is kept (decision 20).
+//! What the durable log says: observations, and removals of them; and the one function that says where an observation is
+//! kept (decision 20).
 
 use crate::bundle::{CachePolicy, Caching};
 use crate::value::Value;
@@ -42,7 +43,7 @@ pub fn destinations(producer: Producer, caching: &Caching) -> Destinations {
     Destinations { online: online && cacheable, offline: offline && caching.store_offline }
 }
 
-/// A feature column of an [`Entry`].
+/// A feature column of [`Observations`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObservedFeature {
     /// Stored name within the namespace, version included (`x`, `x@2`).
@@ -52,9 +53,41 @@ pub struct ObservedFeature {
     pub nulls: CachePolicy,
 }
 
-/// Observations written together: one entry of the durable log. Applying an entry twice changes nothing.
+/// One entry of the durable log. Applying all of the log twice, in its order, changes nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub enum Entry {
+    Observed(Observations),
+    Removed(Removal),
+}
+
+impl From<Observations> for Entry {
+    fn from(observations: Observations) -> Entry {
+        Entry::Observed(observations)
+    }
+}
+
+impl From<Removal> for Entry {
+    fn from(removal: Removal) -> Entry {
+        Entry::Removed(removal)
+    }
+}
+
+/// Stored values that somebody takes back: everything that stands before it in the log, whenever it was observed. What
+/// stands after it stays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Removal {
+    pub namespace: String,
+    /// None = of every key.
+    pub keys: Option<Vec<Value>>,
+    /// Stored names within the namespace; None = all that was ever stored, also of features that are no longer defined.
+    pub features: Option<Vec<String>>,
+    /// The stores that forget.
+    pub stores: Destinations,
+}
+
+/// Observations written together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observations {
     pub namespace: String,
     /// Name of the resolver; `input` and `upload` for values that callers supplied.
     pub resolver: String,
@@ -71,7 +104,7 @@ pub struct ObservedRow {
     pub key: Value,
     /// Microseconds since the epoch, UTC.
     pub observed_at: i64,
-    /// One per feature of the entry; None = not observed, `Some(Null)` = a null was observed.
+    /// One per feature of the observations; None = not observed, `Some(Null)` = a null was observed.
     pub values: Vec<Option<Value>>,
 }
 

@@ -31,6 +31,11 @@ pub fn array_of<'a>(
     build(data_type, &data_type.arrow(), &values)
 }
 
+/// Whether a value can stand in a column of this type.
+pub fn fits(data_type: &DataType, value: &Value) -> bool {
+    array_of(data_type, std::iter::once(Some(value))).is_ok()
+}
+
 macro_rules! collect {
     ($array:ty, $values:expr, $data_type:expr, $($pattern:pat => $value:expr),+) => {{
         let mut cells = Vec::with_capacity($values.len());

@@ -3,7 +3,7 @@
 use crate::Result;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A recorded deployment. `bundle` is its canonical JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +72,10 @@ pub trait Metadata: Send + Sync {
     async fn activate(&self, deployment: Deployment) -> Result<()>;
     async fn active(&self) -> Result<Option<Deployment>>;
     async fn deployment(&self, id: &str) -> Result<Option<Deployment>>;
+
+    /// Notes features, by `namespace.name`, that were dropped under the active deployment; activating one forgets them.
+    async fn put_dropped(&self, features: &[String]) -> Result<()>;
+    async fn dropped(&self) -> Result<BTreeSet<String>>;
 
     async fn put_client(&self, client: Client) -> Result<()>;
     async fn client(&self, id: &str) -> Result<Option<Client>>;

@@ -1,4 +1,4 @@
-//! The offline store: every observation, for ever.
+//! The offline store: every observation, until somebody removes it.
 
 use crate::Result;
 use crate::log::Position;
@@ -42,11 +42,11 @@ pub struct History {
     pub columns: Vec<(ArrayRef, BooleanArray)>,
 }
 
-/// Append-only history, idempotent by log position.
+/// History, idempotent by log position. A removal takes away what stands before it in the log, at every time.
 #[async_trait]
 pub trait OfflineStore: Send + Sync {
-    /// Stores the offline part of entries (each with its log position) and remembers `through`, in one atomic step per
-    /// namespace. Entries already stored may come again and are skipped. `types` gives each namespace's key type and
+    /// Stores the offline part of entries (each with its log position) and remembers `through`; observations of one
+    /// namespace in one atomic step. After a removal, history no longer tells of what it takes away. Entries already stored may come again and are skipped. `types` gives each namespace's key type and
     /// the type of every column that occurs.
     async fn write(&self, entries: &[(Position, Entry)], through: Position, types: &dyn ColumnTypes) -> Result<()>;
 

@@ -26,6 +26,7 @@ pub struct Read<'a> {
 /// Point reads and newest-wins writes.
 ///
 /// A write whose `observed_at` is older than the stored cell's is dropped; an equal one replaces it. Nulls are cells.
+/// A removal takes away what was written before it, whatever its time, and nothing that is written later.
 #[async_trait]
 pub trait OnlineStore: Send + Sync {
     /// One row per key, in the order of the keys; one cell per feature, None where nothing is stored.
@@ -33,7 +34,8 @@ pub trait OnlineStore: Send + Sync {
 
     /// Applies the online part of the entries that stand in the log right before `through`, and remembers that they are
     /// applied. Every append is followed by one such call, also if it keeps nothing online: a position counts as applied
-    /// only when all before it are, in whatever order writers come. Entries already applied may come again.
+    /// only when all before it are, in whatever order writers of observations come; a removal comes after all that stand
+    /// before it and before all that stand after it. Entries already applied may come again, in their order.
     /// `now` bounds what counts as the future (decision 2).
     async fn write(&self, entries: &[Entry], through: Position, now: i64) -> Result<()>;
 

@@ -7,6 +7,7 @@ mod feather;
 mod graph;
 mod offline;
 mod online;
+mod removals;
 mod token;
 mod uploads;
 
@@ -15,7 +16,7 @@ use crate::errors::Failure;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use axum::{Json, Router, middleware};
 use creta_model::{Code, Letter};
 use serde_json::{Value, json};
@@ -30,6 +31,8 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/upload_features", post(uploads::columns))
         .route("/v1/upload_features/multi", post(uploads::multi))
         .route("/v1/upload/single", post(uploads::single))
+        .route("/v1/features/rows", delete(removals::rows))
+        .route("/v1/features/columns", delete(removals::columns))
         .route("/v1/archives/{sha256}", put(deployments::put_archive))
         .route("/v1/deployments", post(deployments::apply))
         .route("/v1/deployments/active", get(deployments::active))

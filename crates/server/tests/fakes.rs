@@ -16,7 +16,7 @@ use creta_server::serve;
 use creta_server::state::{Activator, AppState, Parts, Settings};
 use creta_server::wire::json_answer::Meta;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -184,6 +184,12 @@ impl Metadata for Memory {
     async fn deployment(&self, id: &str) -> Result<Option<Recorded>> {
         Ok(self.deployments.lock().unwrap().iter().find(|deployment| deployment.id == id).cloned())
     }
+    async fn put_dropped(&self, _: &[String]) -> Result<()> {
+        Ok(())
+    }
+    async fn dropped(&self) -> Result<BTreeSet<String>> {
+        Ok(BTreeSet::new())
+    }
     async fn put_client(&self, client: Client) -> Result<()> {
         self.clients.lock().unwrap().push(client);
         Ok(())
@@ -255,6 +261,7 @@ pub async fn start(body_limit: usize) -> Running {
         log: memory.clone(),
         clock: memory.clone(),
         entropy: memory.clone(),
+        writing: Arc::default(),
     };
     let engine = Arc::new(Engine::new(stores));
     let clients = Clients::new(memory.clone(), memory.clone());

@@ -7,8 +7,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// The layout of the directory that this build reads and writes.
-const VERSION: u32 = 1;
+/// The layout of the directory that this build writes. It reads 1 too, whose log knows no removals.
+const VERSION: u32 = 2;
 
 /// A data directory that this process holds until the value is dropped.
 #[derive(Debug)]
@@ -97,16 +97,22 @@ fn check_version(path: &Path) -> Result<()> {
     let found = match std::fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return replace(&file, &path.join("version.writing"), format!("{VERSION}\n").as_bytes());
+            return write_version(&file);
         }
         Err(error) => return Err(failed("The version of the data directory could not be read")(error)),
     };
     match found.trim().parse::<u32>() {
-        Ok(found) if found <= VERSION => Ok(()),
+        Ok(VERSION) => Ok(()),
+        // Before anything is written that an older build would misread.
+        Ok(found) if found < VERSION => write_version(&file),
         Ok(found) => Err(newer("The data directory", found, VERSION)),
         Err(_) => Err(Letter::new(Code::StoreFailed, format!("{} does not hold a version.", file.display()))
             .fix("Restore the directory from a backup, or choose another one with `--data`.")),
     }
+}
+
+fn write_version(file: &Path) -> Result<()> {
+    replace(file, &file.with_extension("writing"), format!("{VERSION}\n").as_bytes())
 }
 
 /// The letter for anything on disk that was written by a later build.

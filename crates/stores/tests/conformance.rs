@@ -19,16 +19,17 @@ macro_rules! suite {
 }
 
 suite!(online, folder, name, super::EmbeddedOnlineStore::open(&folder.join(name)).unwrap();
-    shape_of_answers, newest_wins, what_is_kept, nulls, every_value, killed, out_of_order, together);
+    shape_of_answers, newest_wins, what_is_kept, nulls, removed, dropped, removed_and_killed, every_value, killed, out_of_order, together);
 
 suite!(log, folder, name, super::EmbeddedLog::open(&folder.join(name)).unwrap();
     order, killed, many_writers, waiting, trimmed);
 
 suite!(offline, folder, name, super::DeltaOfflineStore::open(&folder.join(name)).unwrap();
-    order, observed_or_not, replayed, repetitions, selection, every_value, widened, many_small_writes);
+    order, observed_or_not, replayed, repetitions, selection, every_value, widened, removed, dropped,
+    removed_and_replayed, many_small_writes);
 
 suite!(metadata, folder, name, super::SqliteMetadata::open(&folder.join(name)).unwrap();
-    deployments, clients, revisions);
+    deployments, dropped, clients, revisions);
 
 suite!(blobs, folder, name, super::LocalBlobs::open(&folder.join(name)).unwrap();
     put_and_get, unknown, bad_names);

@@ -2,7 +2,7 @@
 
 use creta_model::Code;
 use creta_model::DataType;
-use creta_model::observation::Entry;
+use creta_model::observation::{Entry, Observations};
 use creta_ports::{Log, OfflineStore, OnlineStore, Position, Sync};
 use creta_stores::{DeltaOfflineStore, EmbeddedLog, EmbeddedOnlineStore};
 use creta_testkit::conformance::{offline, small};
@@ -12,7 +12,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 fn entries(range: std::ops::Range<i64>) -> Vec<Entry> {
-    range.map(|number| small(number, number, number)).collect()
+    range.map(|number| small(number, number, number).into()).collect()
 }
 
 async fn log_of(folder: &Path, appends: i64) -> PathBuf {
@@ -158,7 +158,7 @@ async fn a_crash_between_two_tables_neither_loses_nor_repeats() {
     let types = offline::types(&[("x", DataType::Int)]);
     let entry = |number: i64| {
         let namespace = if number % 2 == 0 { "ship" } else { "harbour" };
-        Entry { namespace: namespace.to_owned(), ..small(number, number, number) }
+        Observations { namespace: namespace.to_owned(), ..small(number, number, number) }.into()
     };
     let log: Vec<(Position, Entry)> = (0..10).map(|number| (Position(number as u64), entry(number))).collect();
     let root = folder.path().join("offline");

@@ -19,12 +19,14 @@ fn a_second_holder_is_told_who_holds_it() {
 fn a_newer_directory_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     drop(DataDirectory::open(folder.path()).unwrap());
-    std::fs::write(folder.path().join("version"), "2\n").unwrap();
+    std::fs::write(folder.path().join("version"), "3\n").unwrap();
     assert_eq!(DataDirectory::open(folder.path()).unwrap_err().code, Code::DataDirectoryNewer);
     std::fs::write(folder.path().join("version"), "nonsense").unwrap();
     assert_eq!(DataDirectory::open(folder.path()).unwrap_err().code, Code::StoreFailed);
     std::fs::write(folder.path().join("version"), "1\n").unwrap();
     DataDirectory::open(folder.path()).unwrap();
+    // An older build would misread what is written from now on.
+    assert_eq!(std::fs::read_to_string(folder.path().join("version")).unwrap(), "2\n");
 }
 
 #[test]
@@ -32,6 +34,6 @@ fn newer_metadata_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("metadata.sqlite");
     drop(SqliteMetadata::open(&path).unwrap());
-    rusqlite::Connection::open(&path).unwrap().execute("UPDATE schema SET version = 2", []).unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute("UPDATE schema SET version = 3", []).unwrap();
     assert_eq!(SqliteMetadata::open(&path).err().unwrap().code, Code::DataDirectoryNewer);
 }

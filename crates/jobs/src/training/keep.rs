@@ -3,7 +3,7 @@
 use super::Order;
 use arrow::array::{Array, ArrayRef, Int64Array};
 use creta_engine::{Answer, Origin, Stores};
-use creta_model::observation::{Entry, ObservedFeature, ObservedRow, Producer, destinations};
+use creta_model::observation::{Observations, ObservedFeature, ObservedRow, Producer, destinations};
 use creta_model::{EntityId, FeatureId, Graph};
 use creta_ports::arrays::value_at;
 use creta_ports::{Result, Sync};
@@ -93,7 +93,7 @@ pub(super) async fn store(
         return Ok(0);
     }
     let stored = rows.len() as u64;
-    let entry = Entry {
+    let observations = Observations {
         namespace: place.graph.entity(place.entity).namespace.clone(),
         resolver: "offline".to_owned(),
         deployment: place.deployment.to_owned(),
@@ -101,9 +101,7 @@ pub(super) async fn store(
         features,
         rows,
     };
-    let entries = [entry];
-    let end = stores.log.append(&entries, Sync::Disk).await?;
-    stores.online.write(&entries, end, now).await?;
+    stores.record(vec![observations], Sync::Disk, now).await?;
     Ok(stored)
 }
 

@@ -7,11 +7,12 @@ use creta_model::{Code, Letter};
 use creta_ports::metadata::{Client, Deployment, Revision, RevisionStatus};
 use creta_ports::{Metadata, Result};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The schema that this build reads and writes.
-const VERSION: u32 = 1;
+/// The schema that this build reads and writes; it brings older ones up to it.
+const VERSION: u32 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE schema (version INTEGER NOT NULL);
@@ -25,6 +26,9 @@ const SCHEMA: &str = "
     CREATE INDEX revisions_by_name ON revisions (dataset_name);
     CREATE INDEX revisions_unfinished ON revisions (finished) WHERE finished = 0;
 ";
+
+/// What version 2 added.
+const DROPPED: &str = "CREATE TABLE dropped (feature TEXT PRIMARY KEY);";
 
 /// Metadata on the local disk. Calls are short; they run where they are made.
 pub struct SqliteMetadata {
@@ -53,12 +57,16 @@ fn prepare(connection: &mut Connection) -> Result<()> {
     let known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema'";
     if transaction.query_row(known, [], |_| Ok(())).optional().map_err(unread)?.is_none() {
         transaction.execute_batch(SCHEMA).map_err(unwritten)?;
-        transaction.execute("INSERT INTO schema VALUES (?1)", [VERSION]).map_err(unwritten)?;
+        transaction.execute("INSERT INTO schema VALUES (1)", []).map_err(unwritten)?;
     }
     let version: u32 =
         transaction.query_row("SELECT max(version) FROM schema", [], |row| row.get(0)).map_err(unread)?;
     if version > VERSION {
         return Err(newer("The metadata", version, VERSION));
+    }
+    if version < 2 {
+        transaction.execute_batch(DROPPED).map_err(unwritten)?;
+        transaction.execute("UPDATE schema SET version = ?1", [VERSION]).map_err(unwritten)?;
     }
     transaction.commit().map_err(unwritten)
 }
@@ -98,6 +106,7 @@ impl Metadata for SqliteMetadata {
         let row = params![deployment.id, deployment.created_at, deployment.bundle];
         transaction.execute(record, row).map_err(unwritten)?;
         transaction.execute(point, [&deployment.id]).map_err(unwritten)?;
+        transaction.execute("DELETE FROM dropped", []).map_err(unwritten)?;
         transaction.commit().map_err(unwritten)
     }
 
@@ -109,6 +118,22 @@ impl Metadata for SqliteMetadata {
     async fn deployment(&self, id: &str) -> Result<Option<Deployment>> {
         let statement = "SELECT id, created_at, bundle FROM deployments WHERE id = ?1";
         self.connection().query_row(statement, [id], deployment).optional().map_err(unread)
+    }
+
+    async fn put_dropped(&self, features: &[String]) -> Result<()> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction().map_err(unwritten)?;
+        for feature in features {
+            transaction.execute("INSERT OR IGNORE INTO dropped VALUES (?1)", [feature]).map_err(unwritten)?;
+        }
+        transaction.commit().map_err(unwritten)
+    }
+
+    async fn dropped(&self) -> Result<BTreeSet<String>> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached("SELECT feature FROM dropped").map_err(unread)?;
+        let features = statement.query_map([], |row| row.get(0)).map_err(unread)?;
+        features.map(|feature| feature.map_err(unread)).collect()
     }
 
     async fn put_client(&self, client: Client) -> Result<()> {

@@ -4,13 +4,14 @@
 //! holds everything, as a Delta application transaction; when all tables are done and on disk, the position goes into a
 //! file of its own, `drained`. After a crash anywhere in between, entries from `drained` on come again, and each table
 //! skips those that it has. So nothing is lost, nothing is stored twice, and it does not matter whether the entries come
-//! in the same batches as before.
+//! in the same batches as before. A removal rewrites the files that hold something of it (`erase`).
 
 mod batch;
 mod columns;
 mod commits;
 mod compact;
 mod datafile;
+mod erase;
 mod history;
 mod table;
 mod wanted;
@@ -53,18 +54,20 @@ impl DeltaOfflineStore {
         Ok(Some(tables.entry(namespace.to_owned()).or_insert(Arc::new(table)).clone()))
     }
 
-    async fn table_or_new(
+    /// The table that has or gets these rows; None when there is neither.
+    async fn table_for(
         &self,
         namespace: &str,
         pending: &Pending<'_>,
         types: &dyn ColumnTypes,
-    ) -> Result<Arc<Table>> {
-        if let Some(table) = self.table(namespace).await? {
-            return Ok(table);
+    ) -> Result<Option<Arc<Table>>> {
+        let known = self.table(namespace).await?;
+        if known.is_some() || pending.is_empty() {
+            return Ok(known);
         }
         let table = Arc::new(Table::create(&self.folder(namespace), &pending.key_type(types)?).await?);
         self.tables.lock().await.insert(namespace.to_owned(), table.clone());
-        Ok(table)
+        Ok(Some(table))
     }
 
     fn folder(&self, namespace: &str) -> PathBuf {
@@ -80,6 +83,7 @@ impl DeltaOfflineStore {
 async fn store(table: &Table, mut pending: Pending<'_>, through: Position, types: &dyn ColumnTypes) -> Result<()> {
     let mut writer = table.writer().await;
     pending.skip_before(writer.stored().await?);
+    erase::erase(&mut writer, std::mem::take(&mut pending.erasures)).await?;
     pending.arrange();
     if pending.is_empty() {
         return Ok(());
@@ -89,7 +93,14 @@ async fn store(table: &Table, mut pending: Pending<'_>, through: Position, types
     if !missing.is_empty() {
         writer.add_columns(missing).await?;
     }
-    let batch = pending.batch(&features, &pending.key_type(types)?, &writer.schema())?;
+    let key_type = pending.key_type(types)?;
+    let batch = match pending.batch(&features, &key_type, &writer.schema()) {
+        Err(letter) if letter.code == Code::ValidationFailed => {
+            pending.leave_misfits(&features);
+            pending.batch(&features, &key_type, &writer.schema())?
+        }
+        batch => batch?,
+    };
     writer.append(batch, through.0).await
 }
 
@@ -118,7 +129,7 @@ impl OfflineStore for DeltaOfflineStore {
         let mut drained = self.drained.lock().await;
         let mut written = Vec::new();
         for (namespace, pending) in Pending::gather(entries) {
-            let table = self.table_or_new(namespace, &pending, types).await?;
+            let Some(table) = self.table_for(namespace, &pending, types).await? else { continue };
             store(&table, pending, through, types).await?;
             written.push(table);
         }
@@ -129,6 +140,9 @@ impl OfflineStore for DeltaOfflineStore {
         }
         for table in written {
             compact::compact(&table).await?;
+        }
+        for table in self.tables.lock().await.values() {
+            table.delete_retired();
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ mod row;
 
 use async_trait::async_trait;
 use creta_model::bundle::CachePolicy;
-use creta_model::observation::{Entry, FUTURE_TOLERANCE, ObservedRow};
+use creta_model::observation::{Entry, FUTURE_TOLERANCE, Observations, ObservedFeature, ObservedRow, Removal};
 use creta_model::{Code, Letter, Value};
 use creta_ports::online::{Cell, Read};
 use creta_ports::{OnlineStore, Position, Result};
@@ -20,7 +20,7 @@ use file::{Rows, Store};
 use names::Names;
 use progress::Progress;
 use row::Update;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -99,43 +99,58 @@ impl Shared {
     /// Answers whether the buffer has become too large.
     fn write(&self, entries: &[Entry], through: Position, now: i64) -> Result<bool> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let view = self.with_names_of(entries);
-        let mut changed = HashMap::new();
+        let latest = now.saturating_add(FUTURE_TOLERANCE);
+        let mut changed = Changed::new();
         let mut updates = Vec::new();
         for entry in entries {
-            apply(&view, entry, now.saturating_add(FUTURE_TOLERANCE), &mut updates, &mut changed)?;
+            match entry {
+                Entry::Observed(observations) => {
+                    apply(&self.with_names_of(observations), observations, latest, &mut updates, &mut changed)?;
+                }
+                Entry::Removed(removal) if removal.stores.online => self.remove(removal, &mut changed)?,
+                Entry::Removed(_) => {}
+            }
         }
         if !changed.is_empty() {
             writer.buffered_bytes += changed.iter().map(|(key, row)| key.len() + row.len()).sum::<usize>();
-            view.buffer.write().unwrap_or_else(PoisonError::into_inner).extend(changed);
+            self.view().buffer.write().unwrap_or_else(PoisonError::into_inner).extend(changed);
         }
         writer.progress.note(through.0.saturating_sub(entries.len() as u64), through.0);
         Ok(writer.buffered_bytes > BUFFER_BYTES)
     }
 
-    fn with_names_of(&self, entries: &[Entry]) -> Arc<View> {
+    fn with_names_of(&self, observations: &Observations) -> Arc<View> {
         let view = self.view();
-        let mut new = Vec::new();
-        for entry in entries {
-            let kept = entry.features.iter().filter(|feature| feature.destinations.online);
-            for feature in kept {
-                if !view.names.knows(&entry.namespace, &feature.name) {
-                    new.push((entry.namespace.as_str(), feature.name.as_str()));
-                }
-            }
-        }
-        if new.is_empty() {
+        let namespace = &observations.namespace;
+        let is_new =
+            |feature: &&ObservedFeature| feature.destinations.online && !view.names.knows(namespace, &feature.name);
+        let mut new = observations.features.iter().filter(is_new).peekable();
+        if new.peek().is_none() {
             return view;
         }
         let mut names = Names::clone(&view.names);
-        for (namespace, feature) in new {
-            for name in ["", feature] {
+        for feature in new {
+            for name in ["", &feature.name] {
                 if !names.knows(namespace, name) {
                     names.learn(namespace, name);
                 }
             }
         }
         self.change_view(|view| view.names = Arc::new(names))
+    }
+
+    /// Takes cells out of the rows of the removal's keys; for all keys at once, the features become others by number.
+    fn remove(&self, removal: &Removal, changed: &mut Changed) -> Result<()> {
+        let view = self.view();
+        match &removal.keys {
+            Some(keys) => remove(&view, removal, keys, changed),
+            None => {
+                let mut names = Names::clone(&view.names);
+                names.renumber(&removal.namespace, removal.features.as_deref());
+                self.change_view(|view| view.names = Arc::new(names));
+                Ok(())
+            }
+        }
     }
 
     fn flush(&self) -> Result<()> {
@@ -192,18 +207,19 @@ impl Shared {
     }
 }
 
-/// Merges the online part of an entry into `changed`, over what is stored.
+/// Stored rows by stored key, on their way into the buffer.
+type Changed = HashMap<Vec<u8>, Vec<u8>>;
+
+/// Merges the online part of observations into `changed`, over what is stored.
 fn apply<'a>(
     view: &View,
-    entry: &'a Entry,
+    entry: &'a Observations,
     latest: i64,
     updates: &mut Vec<Update<'a>>,
-    changed: &mut HashMap<Vec<u8>, Vec<u8>>,
+    changed: &mut Changed,
 ) -> Result<()> {
     let Some(namespace) = view.names.namespace(&entry.namespace) else { return Ok(()) };
-    let number = |feature: &creta_model::observation::ObservedFeature| {
-        namespace.feature(&feature.name).filter(|_| feature.destinations.online)
-    };
+    let number = |feature: &ObservedFeature| namespace.feature(&feature.name).filter(|_| feature.destinations.online);
     let place = |(place, feature)| Some(Place { feature: number(feature)?, place, nulls: feature.nulls });
     let mut places: Vec<Place> = entry.features.iter().enumerate().filter_map(place).collect();
     places.sort_unstable_by_key(|place| place.feature);
@@ -216,11 +232,32 @@ fn apply<'a>(
         }
         namespace.key(&row.key, &mut key)?;
         let merged = match changed.get(&key) {
-            Some(pending) => row::merge(Some(pending), updates)?,
-            None => view.with_stored(&key, |stored| row::merge(stored, updates))?,
+            Some(pending) => row::merge(Some(pending), updates, view.names.retired())?,
+            None => view.with_stored(&key, |stored| row::merge(stored, updates, view.names.retired()))?,
         };
         if let Some(merged) = merged {
             changed.insert(key.clone(), merged);
+        }
+    }
+    Ok(())
+}
+
+/// Puts the rows of these keys into `changed`, without the cells that are removed.
+fn remove(view: &View, removal: &Removal, keys: &[Value], changed: &mut Changed) -> Result<()> {
+    let Some(namespace) = view.names.namespace(&removal.namespace) else { return Ok(()) };
+    let numbers = |names: &Vec<String>| names.iter().filter_map(|name| namespace.feature(name)).collect();
+    let removed: Option<HashSet<u32>> = removal.features.as_ref().map(numbers);
+    let is_removed = |feature: u32| removed.as_ref().is_none_or(|removed| removed.contains(&feature));
+    let rest = |stored: &[u8]| row::without(stored, is_removed);
+    let mut key = Vec::new();
+    for removed_key in keys {
+        namespace.key(removed_key, &mut key)?;
+        let rest = match changed.get(&key) {
+            Some(pending) => rest(pending)?,
+            None => view.with_stored(&key, |stored| stored.map_or(Ok(None), rest))?,
+        };
+        if let Some(rest) = rest {
+            changed.insert(key.clone(), rest);
         }
     }
     Ok(())

@@ -44,6 +44,21 @@ pub async fn deployments<M: Metadata>(open: impl AsyncFn(&str) -> M) {
     assert_eq!(store.active().await.unwrap(), Some(deployment("first", 1)));
 }
 
+/// Dropped features are remembered until the next deployment is active.
+pub async fn dropped<M: Metadata>(open: impl AsyncFn(&str) -> M) {
+    {
+        let store = open("dropped").await;
+        store.activate(deployment("first", 1)).await.unwrap();
+        assert!(store.dropped().await.unwrap().is_empty());
+        store.put_dropped(&["ship.x".to_owned(), "ship.y".to_owned()]).await.unwrap();
+        store.put_dropped(&["ship.x".to_owned()]).await.unwrap();
+    }
+    let store = open("dropped").await;
+    assert_eq!(store.dropped().await.unwrap().into_iter().collect::<Vec<_>>(), ["ship.x", "ship.y"]);
+    store.activate(deployment("second", 2)).await.unwrap();
+    assert!(store.dropped().await.unwrap().is_empty());
+}
+
 /// Clients are found by id and replaced by id.
 pub async fn clients<M: Metadata>(open: impl AsyncFn(&str) -> M) {
     let client = |hash: &str| Client { id: "token".to_owned(), secret_hash: hash.to_owned() };

@@ -14,17 +14,17 @@ pub mod source;
 
 use creta_model::Value;
 use creta_model::bundle::CachePolicy;
-use creta_model::observation::{Destinations, Entry, ObservedFeature, ObservedRow};
+use creta_model::observation::{Destinations, Observations, ObservedFeature, ObservedRow, Removal};
 
 /// Online and offline.
 pub const BOTH: Destinations = Destinations { online: true, offline: true };
 
-/// An entry with these features, kept in both stores, and these rows: (key, observed_at, values).
-pub fn entry(namespace: &str, features: &[&str], rows: Vec<(Value, i64, Vec<Option<Value>>)>) -> Entry {
+/// Observations of these features, kept in both stores, in these rows: (key, observed_at, values).
+pub fn entry(namespace: &str, features: &[&str], rows: Vec<(Value, i64, Vec<Option<Value>>)>) -> Observations {
     let feature =
         |name: &&str| ObservedFeature { name: (*name).to_owned(), destinations: BOTH, nulls: CachePolicy::Write };
     let row = |(key, observed_at, values)| ObservedRow { key, observed_at, values };
-    Entry {
+    Observations {
         namespace: namespace.to_owned(),
         resolver: "suite".to_owned(),
         deployment: "deployment".to_owned(),
@@ -34,7 +34,17 @@ pub fn entry(namespace: &str, features: &[&str], rows: Vec<(Value, i64, Vec<Opti
     }
 }
 
-/// An entry with one integer key, one feature `x` and one integer value.
-pub fn small(key: i64, observed_at: i64, value: i64) -> Entry {
+/// One observation of one integer key: the feature `x` has an integer value.
+pub fn small(key: i64, observed_at: i64, value: i64) -> Observations {
     entry("ship", &["x"], vec![(Value::Int(key), observed_at, vec![Some(Value::Int(value))])])
+}
+
+/// A removal of these integer keys and features of `ship` from both stores; None = all.
+pub fn removal(keys: Option<&[i64]>, features: Option<&[&str]>) -> Removal {
+    Removal {
+        namespace: "ship".to_owned(),
+        keys: keys.map(|keys| keys.iter().copied().map(Value::Int).collect()),
+        features: features.map(|features| features.iter().map(|name| (*name).to_owned()).collect()),
+        stores: BOTH,
+    }
 }

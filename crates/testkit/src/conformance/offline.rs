@@ -1,9 +1,9 @@
 //! The suite of [`OfflineStore`].
 
-use super::{entry, small};
+use super::{entry, removal, small};
 use arrow::array::{Array, ArrayRef, Int64Array, LargeStringArray};
 use creta_model::data_type::StructField;
-use creta_model::observation::Entry;
+use creta_model::observation::{Destinations, Entry, Observations, Removal};
 use creta_model::{DataType, Value};
 use creta_ports::arrays::value_at;
 use creta_ports::offline::{ColumnTypes, History, HistoryColumn, HistoryRequest};
@@ -90,15 +90,15 @@ async fn brief<S: OfflineStore>(store: &S) -> Vec<(i64, i64, u64, i64)> {
     found.iter().map(brief).collect()
 }
 
-fn positions(first: u64, entries: Vec<Entry>) -> Vec<(Position, Entry)> {
-    (first..).map(Position).zip(entries).collect()
+fn positions<E: Into<Entry>>(first: u64, entries: Vec<E>) -> Vec<(Position, Entry)> {
+    (first..).map(Position).zip(entries.into_iter().map(Into::into)).collect()
 }
 
 /// Rows come in the order of the port whatever the order and the batches of writing.
 pub async fn order<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
     let store = open("order").await;
     assert_eq!(brief(&store).await, vec![]);
-    let late = Entry { inserted_at: 2_000, ..small(1, 10, 3) };
+    let late = Observations { inserted_at: 2_000, ..small(1, 10, 3) };
     store.write(&positions(0, vec![small(2, 5, 1), small(1, 10, 2)]), Position(2), &ints()).await.unwrap();
     store.write(&positions(2, vec![late, small(1, 9, 4), small(-1, 50, 5)]), Position(5), &ints()).await.unwrap();
     store.write(&positions(5, vec![small(1, 10, 6)]), Position(6), &ints()).await.unwrap();
@@ -163,7 +163,7 @@ pub async fn repetitions<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
 /// Keys and times select; bounds are inclusive.
 pub async fn selection<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
     let store = open("selection").await;
-    let log = (0..100).map(|number| Entry { inserted_at: 1_000 + number, ..small(number % 10, number, number) });
+    let log = (0..100).map(|number| Observations { inserted_at: 1_000 + number, ..small(number % 10, number, number) });
     store.write(&positions(0, log.collect()), Position(100), &ints()).await.unwrap();
     let whole = request("ship", &ints(), &["x"]);
     let times = async |request: HistoryRequest| -> Vec<i64> {
@@ -248,10 +248,117 @@ pub async fn widened<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
     assert_eq!(values, [7.0, 0.5, 9.0].map(|value| Some(Value::Float(value))));
 }
 
+/// A removal takes observations away at every time, from the table and from the batch it comes in; later ones stay.
+pub async fn removed<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
+    let both = |key: i64, at: i64| {
+        entry("ship", &["x", "y"], vec![(Value::Int(key), at, vec![Some(Value::Int(at)), Some(Value::Null)])])
+    };
+    let elsewhere = Destinations { online: true, offline: false };
+    let store = open("removed").await;
+    // There is no table yet, and none comes of it.
+    store.write(&positions(0, vec![removal(Some(&[1]), None)]), Position(1), &ints()).await.unwrap();
+    assert_eq!(store.drained().await.unwrap(), Position(1));
+    store.write(&positions(1, vec![both(1, 10), both(2, 11), both(1, 12)]), Position(4), &ints()).await.unwrap();
+    store.write(&positions(4, vec![both(3, 13), both(1, 14)]), Position(6), &ints()).await.unwrap();
+    let harmless = vec![
+        removal(Some(&[9]), Some(&["x"])),
+        removal(Some(&[1]), Some(&["nobody"])),
+        Removal { namespace: "harbour".to_owned(), ..removal(Some(&[1]), None) },
+        Removal { stores: elsewhere, ..removal(Some(&[1]), None) },
+    ];
+    store.write(&positions(6, harmless), Position(10), &ints()).await.unwrap();
+    assert_eq!(all(&store, "ship", &ints(), &["x", "y"]).await.len(), 5);
+    let batch: Vec<Entry> = vec![
+        both(1, 20).into(),
+        removal(Some(&[1]), Some(&["x"])).into(),
+        both(1, 5).into(),
+        removal(Some(&[3, 4]), None).into(),
+    ];
+    store.write(&positions(10, batch), Position(14), &ints()).await.unwrap();
+    let brief = async |store: &S| {
+        let found = all(store, "ship", &ints(), &["x", "y"]).await;
+        found.into_iter().map(|row| (row.key, row.observed_at, row.values)).collect::<Vec<_>>()
+    };
+    let null = || Some(Value::Null);
+    let one = |at: i64, x: Option<i64>| (Value::Int(1), at, vec![x.map(Value::Int), null()]);
+    let expected = vec![
+        one(5, Some(5)),
+        one(10, None),
+        one(12, None),
+        one(14, None),
+        one(20, None),
+        (Value::Int(2), 11, vec![Some(Value::Int(11)), null()]),
+    ];
+    assert_eq!(brief(&store).await, expected);
+    drop(store);
+    let store = open("removed").await;
+    assert_eq!(brief(&store).await, expected);
+    // All rows of all files may go; the table goes on.
+    store.write(&positions(14, vec![removal(None, None)]), Position(15), &ints()).await.unwrap();
+    assert_eq!(brief(&store).await, vec![]);
+    store.write(&positions(15, vec![both(2, 1)]), Position(16), &ints()).await.unwrap();
+    assert_eq!(brief(&store).await, vec![(Value::Int(2), 1, vec![Some(Value::Int(1)), null()])]);
+}
+
+/// A dropped feature may have another type; what it was before never comes back as what it is now.
+pub async fn dropped<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
+    let store = open("dropped").await;
+    let row =
+        |value: Value| entry("ship", &["x", "y"], vec![(Value::Int(1), 1, vec![Some(value), Some(Value::Int(7))])]);
+    store.write(&positions(0, vec![row(Value::Int(1)), small(2, 5, 1)]), Position(2), &ints()).await.unwrap();
+    store.write(&positions(2, vec![removal(None, Some(&["x"]))]), Position(3), &ints()).await.unwrap();
+    let found = all(&store, "ship", &ints(), &["x", "y"]).await;
+    assert_eq!(found.into_iter().map(|row| row.values).collect::<Vec<_>>(), vec![vec![None, Some(Value::Int(7))]]);
+    // Observed under the old type, after the drop: before the new type was known, and after.
+    store.write(&positions(3, vec![small(3, 6, 2)]), Position(4), &ints()).await.unwrap();
+    let texts = types(&[("x", DataType::Str), ("y", DataType::Int)]);
+    let text = entry("ship", &["x"], vec![(Value::Int(1), 2, vec![Some(Value::Str("two".into()))])]);
+    store.write(&positions(4, vec![small(3, 7, 3), text, small(4, 8, 4)]), Position(7), &texts).await.unwrap();
+    let found = all(&store, "ship", &texts, &["x", "y"]).await;
+    let observed = found.into_iter().filter(|row| row.values.iter().any(Option::is_some));
+    let observed: Vec<_> = observed.map(|row| (row.key, row.observed_at, row.values)).collect();
+    let expected = vec![
+        (Value::Int(1), 1, vec![None, Some(Value::Int(7))]),
+        (Value::Int(1), 2, vec![Some(Value::Str("two".into())), None]),
+    ];
+    assert_eq!(observed, expected);
+}
+
+/// Killed after any batch, and given the log again in other batches: no removal is undone, nothing after one is lost.
+pub async fn removed_and_replayed<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
+    let log: Vec<Entry> = vec![
+        small(1, 10, 1).into(),
+        small(2, 10, 2).into(),
+        removal(Some(&[1]), Some(&["x"])).into(),
+        small(1, 5, 3).into(),
+        removal(None, Some(&["x"])).into(),
+        small(2, 4, 4).into(),
+        small(1, 9, 5).into(),
+        removal(Some(&[1]), None).into(),
+        small(3, 1, 6).into(),
+    ];
+    let log = positions(0, log);
+    let end = log.len();
+    for first in 0..=end {
+        for again in 0..=first {
+            let name = format!("replayed-{first}-{again}");
+            {
+                let store = open(&name).await;
+                store.write(&log[..first], Position(first as u64), &ints()).await.unwrap();
+            }
+            let store = open(&name).await;
+            let middle = (first + end) / 2;
+            store.write(&log[again..middle.max(again)], Position(middle as u64), &ints()).await.unwrap();
+            store.write(&log[again..], Position(end as u64), &ints()).await.unwrap();
+            assert_eq!(brief(&store).await, vec![(2, 4, 5, 4), (3, 1, 8, 6)], "{name}");
+        }
+    }
+}
+
 /// Many small writes over several namespaces stay correct while the store tidies up behind them.
 pub async fn many_small_writes<S: OfflineStore>(open: impl AsyncFn(&str) -> S) {
     let ship = |number: i64| small(number % 5, 100 - number, number);
-    let harbour = |number: i64| Entry { namespace: "harbour".to_owned(), ..small(number, number, number) };
+    let harbour = |number: i64| Observations { namespace: "harbour".to_owned(), ..small(number, number, number) };
     let mut end = 0;
     for half in 0..2 {
         let store = open("small").await;

@@ -1,9 +1,9 @@
 //! The suite of [`OnlineStore`].
 
-use super::{entry, small};
+use super::{entry, removal, small};
 use creta_model::Value;
 use creta_model::bundle::CachePolicy;
-use creta_model::observation::{Destinations, Entry};
+use creta_model::observation::{Destinations, Entry, Observations, Removal};
 use creta_ports::online::{Cell, Read};
 use creta_ports::{OnlineStore, Position};
 
@@ -16,8 +16,9 @@ async fn read_one<S: OnlineStore>(store: &S, key: Value, features: &[&str]) -> V
     found[0].iter().map(|cell| cell.clone().map(|Cell { observed_at, value }| (observed_at, value))).collect()
 }
 
-async fn write<S: OnlineStore>(store: &S, entries: &[Entry], through: u64) {
-    store.write(entries, Position(through), NOW).await.unwrap();
+async fn write<S: OnlineStore, E: Into<Entry> + Clone>(store: &S, entries: &[E], through: u64) {
+    let entries: Vec<Entry> = entries.iter().cloned().map(Into::into).collect();
+    store.write(&entries, Position(through), NOW).await.unwrap();
 }
 
 /// Rows come in the order of the keys, cells in the order of the features; what is not stored is None.
@@ -90,6 +91,99 @@ pub async fn nulls<S: OnlineStore>(open: impl AsyncFn(&str) -> S) {
     assert_eq!(read_one(&store, Value::Int(1), &features).await, vec![Some((30, Value::Int(3))); 3]);
 }
 
+/// A removal takes cells away whatever their time; what comes after it is stored, however old. Others stay.
+pub async fn removed<S: OnlineStore>(open: impl AsyncFn(&str) -> S) {
+    let both = |key: i64, at: i64, value: i64| {
+        entry("ship", &["x", "y"], vec![(Value::Int(key), at, vec![Some(Value::Int(value)); 2])])
+    };
+    let at = |at: i64, value: i64| Some((at, Value::Int(value)));
+    let store = open("removed").await;
+    write(&store, &[both(1, 10, 1), both(2, 10, 2), both(3, 10, 3)], 3).await;
+    let elsewhere = Destinations { online: false, offline: true };
+    let harmless = [
+        removal(Some(&[9]), Some(&["x"])),
+        removal(Some(&[1]), Some(&["nobody"])),
+        Removal { namespace: "harbour".to_owned(), ..removal(Some(&[1]), None) },
+        Removal { stores: elsewhere, ..removal(Some(&[1]), None) },
+        Removal { stores: elsewhere, ..removal(None, Some(&["x"])) },
+    ];
+    write(&store, &harmless, 8).await;
+    let cells = async |store: &S, key: i64| read_one(store, Value::Int(key), &["x", "y"]).await;
+    assert_eq!(cells(&store, 1).await, vec![at(10, 1); 2]);
+    write(&store, &[removal(Some(&[1, 3]), Some(&["x"])), removal(Some(&[2]), None)], 10).await;
+    assert_eq!(cells(&store, 1).await, vec![None, at(10, 1)]);
+    assert_eq!(cells(&store, 2).await, vec![None; 2]);
+    store.persist().await.unwrap();
+    // In one call, in its order: nothing of key 3 before the removal, one observation after it.
+    let entries: [Entry; 3] = [both(3, 20, 4).into(), removal(Some(&[3]), None).into(), small(3, 1, 5).into()];
+    write(&store, &entries, 13).await;
+    write(&store, &[small(1, 2, 6), small(2, 3, 7)], 15).await;
+    store.persist().await.unwrap();
+    drop(store);
+    let store = open("removed").await;
+    assert_eq!(cells(&store, 1).await, vec![at(2, 6), at(10, 1)]);
+    assert_eq!(cells(&store, 2).await, vec![at(3, 7), None]);
+    assert_eq!(cells(&store, 3).await, vec![at(1, 5), None]);
+}
+
+/// The same for whole features.
+pub async fn dropped<S: OnlineStore>(open: impl AsyncFn(&str) -> S) {
+    let both =
+        |key: i64, at: i64| entry("ship", &["x", "y"], vec![(Value::Int(key), at, vec![Some(Value::Int(at)); 2])]);
+    let at = |at: i64| Some((at, Value::Int(at)));
+    let store = open("dropped").await;
+    write(&store, &[both(1, 10), both(2, 10)], 2).await;
+    store.persist().await.unwrap();
+    let entries: [Entry; 3] = [both(3, 10).into(), removal(None, Some(&["x", "nobody"])).into(), both(2, 4).into()];
+    write(&store, &entries, 5).await;
+    let expected = [(1, vec![None, at(10)]), (2, vec![at(4), at(10)]), (3, vec![None, at(10)])];
+    for (key, cells) in &expected {
+        assert_eq!(read_one(&store, Value::Int(*key), &["x", "y"]).await, *cells, "{key}");
+    }
+    store.persist().await.unwrap();
+    drop(store);
+    let store = open("dropped").await;
+    for (key, cells) in &expected {
+        assert_eq!(read_one(&store, Value::Int(*key), &["x", "y"]).await, *cells, "{key} after a restart");
+    }
+    write(&store, &[Entry::from(removal(None, None)), small(1, 1, 1).into()], 7).await;
+    assert_eq!(read_one(&store, Value::Int(1), &["x", "y"]).await, vec![at(1), None]);
+    assert_eq!(read_one(&store, Value::Int(2), &["x", "y"]).await, vec![None; 2]);
+}
+
+/// Killed anywhere, and given the log again from `applied()` on: no removal is undone, nothing after one is lost.
+pub async fn removed_and_killed<S: OnlineStore>(open: impl AsyncFn(&str) -> S) {
+    let log: Vec<Entry> = vec![
+        small(1, 10, 1).into(),
+        small(2, 10, 2).into(),
+        removal(Some(&[1]), Some(&["x"])).into(),
+        small(1, 5, 3).into(),
+        removal(None, Some(&["x"])).into(),
+        small(2, 4, 4).into(),
+        small(1, 9, 5).into(),
+        removal(Some(&[1]), None).into(),
+        small(3, 1, 6).into(),
+    ];
+    for persisted in 0..=log.len() {
+        for written in persisted..=log.len() {
+            let name = format!("killed-{persisted}-{written}");
+            {
+                let store = open(&name).await;
+                write(&store, &log[..persisted], persisted as u64).await;
+                store.persist().await.unwrap();
+                write(&store, &log[persisted..written], written as u64).await;
+            }
+            let store = open(&name).await;
+            let applied = store.applied().await.unwrap().0 as usize;
+            write(&store, &log[applied.min(persisted)..], log.len() as u64).await;
+            let cell = async |key: i64| read_one(&store, Value::Int(key), &["x"]).await;
+            assert_eq!(cell(1).await, vec![None], "{name}");
+            assert_eq!(cell(2).await, vec![Some((4, Value::Int(4)))], "{name}");
+            assert_eq!(cell(3).await, vec![Some((1, Value::Int(6)))], "{name}");
+        }
+    }
+}
+
 /// Values of every type and keys of every kind come back as they were.
 pub async fn every_value<S: OnlineStore>(open: impl AsyncFn(&str) -> S) {
     let values = || {
@@ -128,7 +222,7 @@ pub async fn every_value<S: OnlineStore>(open: impl AsyncFn(&str) -> S) {
 
 /// `applied()` says exactly what a killed process leaves behind, and applying the rest again completes it.
 pub async fn killed<S: OnlineStore>(open: impl AsyncFn(&str) -> S) {
-    let log: Vec<Entry> = (0..20).map(|number| small(number % 7, number, number * 10)).collect();
+    let log: Vec<Observations> = (0..20).map(|number| small(number % 7, number, number * 10)).collect();
     {
         let store = open("killed").await;
         assert_eq!(store.applied().await.unwrap(), Position(0));

@@ -199,6 +199,49 @@ class CretaClient:
                 bar.update(done, total)
         return errors
 
+    def delete_features(
+        self,
+        namespace: Any,
+        features: Any = None,
+        tags: Sequence[str] | None = None,
+        primary_keys: Sequence[Any] = (),
+        *,
+        retain_offline: bool = False,
+        retain_online: bool = False,
+    ) -> None:
+        """Removes stored values of some primary keys, online and offline. What is stored afterwards stays.
+
+        `namespace` is that of the class, or the class. `features` are named with or without it; `tags` stand for the
+        features that carry one. Neither of them means everything that is stored of the keys. When it returns, no query
+        and no training set submitted later finds the values. Raises CretaException, and removes nothing, when a name or
+        a key is wrong.
+        """
+        body = {
+            "namespace": feature_name(namespace),
+            "features": None if features is None else feature_names(features),
+            "tags": None if tags is None else list(tags),
+            "primary_keys": [str(key) for key in primary_keys],
+            "retain_offline": retain_offline,
+            "retain_online": retain_online,
+        }
+        self._transport.json("DELETE", "/v1/features/rows", json=body)
+
+    def drop_features(
+        self, namespace: Any, features: Any, *, retain_offline: bool = False, retain_online: bool = False
+    ) -> None:
+        """Removes all stored values of some features, online and offline.
+
+        A feature that both stores have forgotten may have another type in the next deployment. Raises CretaException,
+        and removes nothing, when a name is wrong.
+        """
+        body = {
+            "namespace": feature_name(namespace),
+            "features": feature_names(features),
+            "retain_offline": retain_offline,
+            "retain_online": retain_online,
+        }
+        self._transport.json("DELETE", "/v1/features/columns", json=body)
+
     def offline_query(
         self,
         input: Any = None,

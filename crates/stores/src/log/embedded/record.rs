@@ -7,11 +7,14 @@
 //! `synced` is the position up to which the log was known to be on disk when the record was written: with it, recovery
 //! can tell a tail that a power cut tore from a record that was safe once and is damaged now.
 
-use creta_model::observation::Entry;
+use creta_model::observation::{Entry, Observations};
 use creta_model::{Code, Letter};
 use creta_ports::Result;
 
-const MAGIC: [u8; 4] = *b"clog";
+/// Begins every record that is written.
+const MAGIC: [u8; 4] = *b"clo2";
+/// Begins records of the time before removals: their payload is observations alone.
+const FIRST_MAGIC: [u8; 4] = *b"clog";
 pub(super) const HEADER: usize = 32;
 
 /// An encoded append that does not yet know its position.
@@ -26,7 +29,25 @@ pub(super) struct Record<'a> {
     pub first: u64,
     pub entries: u32,
     pub synced: u64,
+    form: Form,
     pub payload: &'a [u8],
+}
+
+/// What a payload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Entries,
+    Observations,
+}
+
+impl Form {
+    fn of(magic: [u8; 4]) -> Option<Form> {
+        match magic {
+            MAGIC => Some(Form::Entries),
+            FIRST_MAGIC => Some(Form::Observations),
+            _ => None,
+        }
+    }
 }
 
 /// What stands at the beginning of some bytes.
@@ -71,9 +92,7 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed<'_> {
     let (Some(magic), Some(length)) = (field::<4>(bytes, 0), field::<4>(bytes, 4)) else {
         return Parsed::Longer(HEADER);
     };
-    if magic != MAGIC {
-        return Parsed::Damaged;
-    }
+    let Some(form) = Form::of(magic) else { return Parsed::Damaged };
     let whole = HEADER + u32::from_le_bytes(length) as usize;
     let (Some(body), Some(checksum)) = (bytes.get(12..whole), field::<4>(bytes, 8)) else {
         return Parsed::Longer(whole);
@@ -86,6 +105,7 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed<'_> {
             first: u64::from_le_bytes(first),
             entries: u32::from_le_bytes(entries),
             synced: u64::from_le_bytes(synced),
+            form,
             payload: &bytes[HEADER..whole],
         }),
         _ => Parsed::Damaged,
@@ -94,7 +114,7 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed<'_> {
 
 /// Where the next thing that looks like a record begins.
 pub(super) fn find_magic(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(MAGIC.len()).position(|window| window == MAGIC)
+    bytes.windows(MAGIC.len()).position(|window| window == MAGIC || window == FIRST_MAGIC)
 }
 
 fn field<const SIZE: usize>(bytes: &[u8], at: usize) -> Option<[u8; SIZE]> {
@@ -112,9 +132,41 @@ impl Record<'_> {
     }
 
     pub fn decode(&self) -> Result<Vec<Entry>> {
-        postcard::from_bytes(self.payload).map_err(|error| {
+        let entries = match self.form {
+            Form::Entries => postcard::from_bytes(self.payload),
+            Form::Observations => postcard::from_bytes::<Vec<Observations>>(self.payload)
+                .map(|observations| observations.into_iter().map(Entry::Observed).collect()),
+        };
+        entries.map_err(|error| {
             let message = format!("Entries of the log at position {} cannot be read: {error}.", self.first);
             Letter::new(Code::StoreFailed, message).fix("Was the data directory written by another version of Creta?")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_the_time_before_removals_are_read() {
+        let observations = Observations {
+            namespace: "ship".to_owned(),
+            resolver: "upload".to_owned(),
+            deployment: "first".to_owned(),
+            inserted_at: 7,
+            features: Vec::new(),
+            rows: Vec::new(),
+        };
+        let payload = postcard::to_stdvec(&[&observations]).unwrap();
+        let mut draft = Draft { bytes: [vec![0; HEADER], payload.clone()].concat(), entries: 1 };
+        draft.put(0, b"clog");
+        draft.put(4, &(payload.len() as u32).to_le_bytes());
+        draft.put(20, &1_u32.to_le_bytes());
+        let bytes = draft.finish(3, 0);
+        let Parsed::Record(record) = parse(&bytes) else { panic!("no record") };
+        assert_eq!((record.first, record.end()), (3, 4));
+        assert_eq!(record.decode().unwrap(), vec![Entry::Observed(observations)]);
+        assert_eq!(find_magic(&[&b"x"[..], &bytes].concat()), Some(1));
     }
 }

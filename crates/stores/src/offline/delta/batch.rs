@@ -1,29 +1,31 @@
 //! Entries of the log as rows of a table: one row per write, sorted, without repetitions.
 
 use super::columns::{column_for, convert, infer, misfit};
+use super::erase::Erasure;
 use arrow::array::{
     ArrayRef, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
     new_null_array,
 };
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use creta_model::observation::{Entry, ObservedRow};
+use creta_model::observation::{Entry, Observations, ObservedRow, Removal};
 use creta_model::{Code, DataType, Letter, Value};
-use creta_ports::arrays::array_of;
+use creta_ports::arrays::{array_of, fits};
 use creta_ports::offline::ColumnTypes;
 use creta_ports::{Position, Result};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// The rows of one namespace that are to be stored together.
+/// The rows of one namespace that are to be stored together, and what is to be removed from its table before.
 pub(super) struct Pending<'a> {
     namespace: &'a str,
     rows: Vec<PendingRow<'a>>,
+    pub erasures: Vec<Erasure>,
 }
 
 struct PendingRow<'a> {
     sequence: u64,
-    entry: &'a Entry,
+    entry: &'a Observations,
     row: &'a ObservedRow,
     /// Places of the features to store, among the entry's.
     places: Vec<usize>,
@@ -34,24 +36,50 @@ impl<'a> Pending<'a> {
     pub fn gather(entries: &'a [(Position, Entry)]) -> BTreeMap<&'a str, Pending<'a>> {
         let mut pending: BTreeMap<&str, Pending<'_>> = BTreeMap::new();
         for (position, entry) in entries {
-            let kept: Vec<usize> =
-                (0..entry.features.len()).filter(|place| entry.features[*place].destinations.offline).collect();
-            for row in &entry.rows {
-                let is_observed = |place: &usize| row.values.get(*place).is_some_and(Option::is_some);
-                let places: Vec<usize> = kept.iter().copied().filter(is_observed).collect();
-                if !places.is_empty() {
-                    let namespace = &entry.namespace;
-                    let of_namespace = pending.entry(namespace).or_insert(Pending { namespace, rows: Vec::new() });
-                    of_namespace.rows.push(PendingRow { sequence: position.0, entry, row, places });
-                }
+            let namespace = match entry {
+                Entry::Observed(observations) => &observations.namespace,
+                Entry::Removed(removal) => &removal.namespace,
+            };
+            let nothing = || Pending { namespace, rows: Vec::new(), erasures: Vec::new() };
+            let of_namespace = pending.entry(namespace).or_insert_with(nothing);
+            match entry {
+                Entry::Observed(observations) => of_namespace.observe(position.0, observations),
+                Entry::Removed(removal) if removal.stores.offline => of_namespace.remove(position.0, removal),
+                Entry::Removed(_) => {}
             }
         }
+        pending.retain(|_, pending| !pending.rows.is_empty() || !pending.erasures.is_empty());
         pending
+    }
+
+    fn observe(&mut self, sequence: u64, entry: &'a Observations) {
+        let kept: Vec<usize> =
+            (0..entry.features.len()).filter(|place| entry.features[*place].destinations.offline).collect();
+        for row in &entry.rows {
+            let is_observed = |place: &usize| row.values.get(*place).is_some_and(Option::is_some);
+            let places: Vec<usize> = kept.iter().copied().filter(is_observed).collect();
+            if !places.is_empty() {
+                self.rows.push(PendingRow { sequence, entry, row, places });
+            }
+        }
+    }
+
+    /// Takes the removal out of the rows before it; those in the table are another's work.
+    fn remove(&mut self, position: u64, removal: &Removal) {
+        let erasure = Erasure::of(position, removal);
+        for PendingRow { entry, row, places, .. } in &mut self.rows {
+            if erasure.takes_key(&row.key) {
+                places.retain(|place| !erasure.takes(&entry.features[*place].name));
+            }
+        }
+        self.rows.retain(|row| !row.places.is_empty());
+        self.erasures.push(erasure);
     }
 
     /// Leaves out what a table has that holds everything before `stored`.
     pub fn skip_before(&mut self, stored: u64) {
         self.rows.retain(|row| row.sequence >= stored);
+        self.erasures.retain(|erasure| erasure.position >= stored);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -75,6 +103,19 @@ impl<'a> Pending<'a> {
             });
         }
         self.rows.retain(|row| !row.places.is_empty());
+    }
+
+    /// Leaves out values of a type that their feature has no longer: somebody dropped it, and computed it once more before
+    /// the type changed.
+    pub fn leave_misfits(&mut self, features: &BTreeMap<&str, DataType>) {
+        for PendingRow { entry, row, places, .. } in &mut self.rows {
+            places.retain(|place| {
+                let data_type = features.get(entry.features[*place].name.as_str());
+                data_type.zip(row.values[*place].as_ref()).is_none_or(|(data_type, value)| fits(data_type, value))
+            });
+        }
+        self.rows.retain(|row| !row.places.is_empty());
+        tracing::warn!(namespace = self.namespace, "values of a type that their feature no longer has are left out");
     }
 
     pub fn key_type(&self, types: &dyn ColumnTypes) -> Result<DataType> {

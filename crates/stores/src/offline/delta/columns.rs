@@ -99,14 +99,18 @@ pub(super) fn column_for(schema: &Schema, feature: &str, data_type: &DataType) -
     (Field::new(name, wanted, true), false)
 }
 
+/// All columns that hold values of a feature, of whatever type, oldest first.
+pub(super) fn every_column_of(schema: &Schema, feature: &str) -> impl Iterator<Item = usize> {
+    candidates(feature).map_while(|name| schema.index_of(&name).ok())
+}
+
 /// Columns that hold values of a feature which can be read as this type, oldest first.
 pub(super) fn columns_of(schema: &Schema, feature: &str, data_type: &DataType) -> Vec<usize> {
     let wanted = stored(data_type);
     let is_readable = |found: &ArrowType| {
         found.equals_datatype(&wanted) || (*found == ArrowType::Int64 && wanted == ArrowType::Float64)
     };
-    let found = candidates(feature).map_while(|name| schema.index_of(&name).ok());
-    found.filter(|column| is_readable(schema.field(*column).data_type())).collect()
+    every_column_of(schema, feature).filter(|column| is_readable(schema.field(*column).data_type())).collect()
 }
 
 /// One column out of those that hold a feature: no row has a value in more than one.

@@ -7,6 +7,7 @@ use super::history::read_all;
 use super::table::Table;
 use super::work;
 use creta_ports::Result;
+use deltalake::protocol::DeltaOperation;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,7 +26,8 @@ pub(super) async fn compact(table: &Table) -> Result<()> {
         let (schema, chosen) = (contents.schema.clone(), files.clone());
         let merged = work(move || read_all(&chosen, &schema)).await?;
         if let Some(merged) = merged {
-            writer.replace(&files, merged).await?;
+            let target_size = files.iter().map(|file| file.bytes as i64).sum();
+            writer.replace(&files, merged, DeltaOperation::Optimize { predicate: None, target_size }).await?;
         }
     }
 }

@@ -1,14 +1,16 @@
 //! History out of data files: read what may be wanted, put it in order, say where each feature was observed.
 
-use super::columns::{INSERTED_AT, KEY, OBSERVED, OBSERVED_AT, SEQUENCE, columns_of, combine, convert, misfit};
+use super::columns::{
+    INSERTED_AT, KEY, OBSERVED, OBSERVED_AT, SEQUENCE, columns_of, combine, convert, every_column_of, misfit,
+};
 use super::datafile::DataFile;
 use super::table::Contents;
 use super::wanted::Wanted;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Int64Array, ListArray, RecordBatch, UInt32Array, UInt64Array,
+    Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array,
     new_empty_array, new_null_array,
 };
-use arrow::compute::{concat, take};
+use arrow::compute::{and, concat, is_null, take};
 use arrow::datatypes::{DataType as ArrowType, Int64Type, Schema, SchemaRef};
 use creta_model::{Code, Letter};
 use creta_ports::Result;
@@ -38,20 +40,32 @@ pub(super) fn read(contents: &Contents, request: &HistoryRequest) -> Result<Hist
     let mut names = vec![KEY, OBSERVED_AT, INSERTED_AT, SEQUENCE, OBSERVED];
     let sources: Vec<Vec<usize>> =
         request.columns.iter().map(|column| columns_of(schema, &column.name, &column.data_type)).collect();
-    names.extend(sources.iter().flatten().map(|column| schema.field(*column).name().as_str()));
+    let others: Vec<Vec<usize>> = request
+        .columns
+        .iter()
+        .zip(&sources)
+        .map(|(column, sources)| {
+            every_column_of(schema, &column.name).filter(|place| !sources.contains(place)).collect()
+        })
+        .collect();
+    names.extend(sources.iter().chain(&others).flatten().map(|column| schema.field(*column).name().as_str()));
     names.sort_unstable();
     names.dedup();
     let rows = sorted_rows(&contents.files, schema, &names, &Arc::new(Wanted::of(request)))?;
     let Some(rows) = rows else { return Ok(nothing(request)) };
     let integers = |name: &str| convert(column(&rows, name)?, &ArrowType::Int64);
-    let observed = column(&rows, OBSERVED)?.as_list_opt::<i32>().ok_or_else(unexpected)?;
     let requested: Vec<&str> = request.columns.iter().map(|column| column.name.as_str()).collect();
-    let mut masks = observations(observed, &requested)?.into_iter();
+    let mut masks = observations(&rows, &requested)?.into_iter();
     let mut columns = Vec::with_capacity(request.columns.len());
-    for (wanted, sources) in request.columns.iter().zip(&sources) {
+    for ((wanted, sources), others) in request.columns.iter().zip(&sources).zip(&others) {
         let parts = sources.iter().map(|source| column(&rows, schema.field(*source).name()).cloned());
         let values = combine(&parts.collect::<Result<Vec<_>>>()?, &wanted.data_type, rows.num_rows())?;
-        columns.push((values, masks.next().ok_or_else(unexpected)?));
+        // A value of a type that the feature had before it was dropped is no observation of what it is now.
+        let observed = others.iter().try_fold(masks.next().ok_or_else(unexpected)?, |observed, other| {
+            let is_other = is_null(column(&rows, schema.field(*other).name())?).map_err(misfit)?;
+            and(&observed, &is_other).map_err(misfit)
+        })?;
+        columns.push((values, observed));
     }
     let sequence = integers(SEQUENCE)?;
     Ok(History {
@@ -142,17 +156,16 @@ fn sort(rows: usize, compare: impl Fn(u32, u32) -> Ordering) -> Option<Vec<u32>>
 
 /// Per requested feature, the rows that observe it. Neighbouring rows mostly observe the same features, so a row's list
 /// is first compared with the one before.
-fn observations(observed: &ListArray, requested: &[&str]) -> Result<Vec<BooleanArray>> {
-    let names = observed.values().as_string_opt::<i32>().ok_or_else(unexpected)?;
+fn observations(rows: &RecordBatch, requested: &[&str]) -> Result<Vec<BooleanArray>> {
+    let (names, offsets) = observed_names(rows)?;
     let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
     for (place, name) in requested.iter().enumerate() {
         places.entry(name).or_default().push(place);
     }
-    let mut masks = vec![vec![false; observed.len()]; requested.len()];
+    let mut masks = vec![vec![false; rows.num_rows()]; requested.len()];
     let mut previous: std::ops::Range<usize> = 0..0;
     let mut seen = vec![false; requested.len()];
-    let offsets = observed.value_offsets();
-    for row in 0..observed.len() {
+    for row in 0..rows.num_rows() {
         let range = offsets[row] as usize..offsets[row + 1] as usize;
         let is_same = range.clone().map(|item| names.value(item)).eq(previous.map(|item| names.value(item)));
         if !is_same {
@@ -169,7 +182,13 @@ fn observations(observed: &ListArray, requested: &[&str]) -> Result<Vec<BooleanA
     Ok(masks.into_iter().map(BooleanArray::from).collect())
 }
 
-fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
+/// The names of all rows' observed features, and where those of each row begin and end.
+pub(super) fn observed_names(rows: &RecordBatch) -> Result<(&StringArray, &[i32])> {
+    let observed = column(rows, OBSERVED)?.as_list_opt::<i32>().ok_or_else(unexpected)?;
+    Ok((observed.values().as_string_opt::<i32>().ok_or_else(unexpected)?, observed.value_offsets()))
+}
+
+pub(super) fn column<'a>(rows: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef> {
     rows.column_by_name(name).ok_or_else(unexpected)
 }
 

@@ -87,6 +87,16 @@ impl Table {
         self.contents.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Deletes files that were replaced long ago.
+    pub fn delete_retired(&self) {
+        self.retired.lock().unwrap_or_else(PoisonError::into_inner).retain(|(since, path)| {
+            let is_due = since.elapsed() > RETIREMENT;
+            // What cannot be deleted now is swept away when the table is opened the next time.
+            is_due.then(|| std::fs::remove_file(path).ok());
+            !is_due
+        });
+    }
+
     /// One writer at a time.
     pub async fn writer(&self) -> TableWriter<'_> {
         TableWriter { table: self, delta: self.delta.lock().await }
@@ -120,8 +130,12 @@ impl TableWriter<'_> {
         Ok(version.and_then(|version| u64::try_from(version).ok()).unwrap_or(0))
     }
 
+    pub fn contents(&self) -> Arc<Contents> {
+        self.table.contents()
+    }
+
     pub fn schema(&self) -> SchemaRef {
-        self.table.contents().schema.clone()
+        self.contents().schema.clone()
     }
 
     /// Adds nullable columns. A crash after it leaves columns that nobody has filled yet, which is no harm.
@@ -144,15 +158,20 @@ impl TableWriter<'_> {
         self.commit(adds.into_iter().map(Action::Add).collect(), noted, operation).await
     }
 
-    /// Puts one sorted file in the place of several that hold the same rows.
-    pub async fn replace(&mut self, files: &[Arc<DataFile>], batch: RecordBatch) -> Result<()> {
-        let adds = self.write_file(batch).await?;
-        let mut actions: Vec<Action> =
-            adds.into_iter().map(|add| Action::Add(Add { data_change: false, ..add })).collect();
+    /// Puts these rows, sorted, in the place of files: the same rows to compact them, fewer to delete some.
+    pub async fn replace(
+        &mut self,
+        files: &[Arc<DataFile>],
+        batch: RecordBatch,
+        operation: DeltaOperation,
+    ) -> Result<()> {
+        let data_change = operation.changes_data();
+        let adds = if batch.num_rows() == 0 { Vec::new() } else { self.write_file(batch).await? };
+        let mut actions: Vec<Action> = adds.into_iter().map(|add| Action::Add(Add { data_change, ..add })).collect();
         actions.extend(files.iter().map(|file| {
             Action::Remove(Remove {
                 path: file.path.clone(),
-                data_change: false,
+                data_change,
                 deletion_timestamp: Some(Utc::now().timestamp_millis()),
                 extended_file_metadata: Some(true),
                 partition_values: Some(Default::default()),
@@ -160,23 +179,14 @@ impl TableWriter<'_> {
                 ..Remove::default()
             })
         }));
-        let target_size = files.iter().map(|file| file.bytes as i64).sum();
-        let operation = DeltaOperation::Optimize { predicate: None, target_size };
         self.commit(actions, CommitProperties::default(), operation).await?;
         self.retire(files);
         Ok(())
     }
 
-    /// Deletes what was replaced long ago.
     fn retire(&self, files: &[Arc<DataFile>]) {
         let mut retired = self.table.retired.lock().unwrap_or_else(PoisonError::into_inner);
         retired.extend(files.iter().map(|file| (Instant::now(), self.table.folder.join(&file.path))));
-        retired.retain(|(since, path)| {
-            let is_due = since.elapsed() > RETIREMENT;
-            // What cannot be deleted now is swept away when the table is opened the next time.
-            is_due.then(|| std::fs::remove_file(path).ok());
-            !is_due
-        });
     }
 
     async fn write_file(&self, batch: RecordBatch) -> Result<Vec<Add>> {

@@ -2,6 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType as ArrowType, Int64Type};
+use creta_model::Value;
 use creta_ports::offline::HistoryRequest;
 use std::collections::HashSet;
 
@@ -53,6 +54,11 @@ impl Wanted {
         Wanted { keys: Keys::All, observed: Range::new(None, None), inserted: Range::new(None, None) }
     }
 
+    /// All rows of these keys.
+    pub fn keys(keys: &[Value]) -> Wanted {
+        Wanted { keys: Keys::of_values(keys), ..Wanted::everything() }
+    }
+
     pub fn is_selective(&self) -> bool {
         let all = Range::new(None, None);
         !matches!(self.keys, Keys::All) || self.observed != all || self.inserted != all
@@ -81,6 +87,15 @@ impl Wanted {
         }
     }
 
+    pub fn holds_key(&self, key: &Value) -> bool {
+        match (&self.keys, key) {
+            (Keys::All, _) => true,
+            (Keys::Ints(_, keys), Value::Int(key)) => keys.contains(key),
+            (Keys::Strs(_, keys), Value::Str(key)) => keys.contains(key),
+            _ => false,
+        }
+    }
+
     /// A test for the rows of a column of keys.
     pub fn key_test<'a>(&'a self, column: &'a ArrayRef) -> Box<dyn Fn(usize) -> bool + 'a> {
         match (&self.keys, column.data_type()) {
@@ -101,18 +116,29 @@ impl Wanted {
 impl Keys {
     fn of(array: &ArrayRef) -> Keys {
         match array.data_type() {
-            ArrowType::Int64 => {
-                let mut keys: Vec<i64> = array.as_primitive::<Int64Type>().iter().flatten().collect();
-                keys.sort_unstable();
-                Keys::Ints(keys.clone(), keys.into_iter().collect())
-            }
-            ArrowType::LargeUtf8 => {
-                let keys = array.as_string::<i64>().iter().flatten();
-                let mut keys: Vec<String> = keys.map(str::to_owned).collect();
-                keys.sort_unstable();
-                Keys::Strs(keys.clone(), keys.into_iter().collect())
-            }
-            _ => Keys::Ints(Vec::new(), HashSet::new()),
+            ArrowType::Int64 => Keys::ints(array.as_primitive::<Int64Type>().iter().flatten().collect()),
+            ArrowType::LargeUtf8 => Keys::strs(array.as_string::<i64>().iter().flatten().map(str::to_owned).collect()),
+            _ => Keys::ints(Vec::new()),
         }
+    }
+
+    /// Keys of one type.
+    fn of_values(values: &[Value]) -> Keys {
+        let int = |value: &Value| if let Value::Int(key) = value { Some(*key) } else { None };
+        let text = |value: &Value| if let Value::Str(key) = value { Some(key.clone()) } else { None };
+        match values.first() {
+            Some(Value::Str(_)) => Keys::strs(values.iter().filter_map(text).collect()),
+            _ => Keys::ints(values.iter().filter_map(int).collect()),
+        }
+    }
+
+    fn ints(mut keys: Vec<i64>) -> Keys {
+        keys.sort_unstable();
+        Keys::Ints(keys.clone(), keys.into_iter().collect())
+    }
+
+    fn strs(mut keys: Vec<String>) -> Keys {
+        keys.sort_unstable();
+        Keys::Strs(keys.clone(), keys.into_iter().collect())
     }
 }

@@ -1,6 +1,7 @@
 //! The redb file under the online store: three tables, written in one durable transaction per flush.
 
 use super::names::Names;
+use super::row;
 use crate::directory::newer;
 use crate::files::failed;
 use creta_model::Letter;
@@ -91,7 +92,8 @@ impl Store {
         {
             let mut table = transaction.open_table(ROWS).map_err(unwritten)?;
             for (key, row) in rows {
-                table.insert(key, row).map_err(unwritten)?;
+                let kept = if row::is_empty(row) { table.remove(key) } else { table.insert(key, row) };
+                kept.map_err(unwritten)?;
             }
             let mut table = transaction.open_table(NAMES).map_err(unwritten)?;
             for (number, namespace, feature) in names.since(known_names) {

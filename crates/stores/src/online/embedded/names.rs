@@ -2,14 +2,17 @@
 
 use creta_model::{Code, Letter, Value};
 use creta_ports::Result;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-/// All names seen so far. Numbers are given in order of appearance and never change.
+/// All names seen so far. Numbers are given in order of appearance. A feature that is dropped gets a new one; what rows
+/// hold under the old one is never read again.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names {
     namespaces: HashMap<String, Namespace>,
     /// (namespace, feature; empty for the namespace itself) in the order of their numbers.
     all: Vec<(String, String)>,
+    /// Numbers that features no longer have.
+    retired: HashSet<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -26,8 +29,22 @@ impl Names {
         if feature.is_empty() {
             self.namespaces.insert(namespace.to_owned(), Namespace { number, features: HashMap::new() });
         } else if let Some(namespace) = self.namespaces.get_mut(namespace) {
-            namespace.features.insert(feature.to_owned(), number);
+            self.retired.extend(namespace.features.insert(feature.to_owned(), number));
         }
+    }
+
+    /// Gives these features of a namespace new numbers; None = all of them.
+    pub fn renumber(&mut self, namespace: &str, features: Option<&[String]>) {
+        let Some(known) = self.namespaces.get(namespace) else { return };
+        let is_dropped = |feature: &&String| features.is_none_or(|features| features.contains(feature));
+        let dropped: Vec<String> = known.features.keys().filter(is_dropped).cloned().collect();
+        for feature in dropped {
+            self.learn(namespace, &feature);
+        }
+    }
+
+    pub fn retired(&self) -> &HashSet<u32> {
+        &self.retired
     }
 
     pub fn knows(&self, namespace: &str, feature: &str) -> bool {

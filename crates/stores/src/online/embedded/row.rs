@@ -10,6 +10,10 @@
 use creta_model::{Code, Letter, Value};
 use creta_ports::Result;
 use creta_ports::online::Cell;
+use std::collections::HashSet;
+
+/// Bytes of a row without cells.
+const EMPTY: usize = size_of::<i64>();
 
 /// A cell to be merged into a row.
 #[derive(Debug, Clone, Copy)]
@@ -21,8 +25,9 @@ pub(super) struct Update<'a> {
 }
 
 /// The row after the updates, or None when they change nothing. Updates are in ascending order of features, one per
-/// feature; an older one than the stored cell is dropped, an equally old one replaces it.
-pub(super) fn merge(old: Option<&[u8]>, updates: &[Update<'_>]) -> Result<Option<Vec<u8>>> {
+/// feature; an older one than the stored cell is dropped, an equally old one replaces it. Cells under `retired` numbers
+/// are left out.
+pub(super) fn merge(old: Option<&[u8]>, updates: &[Update<'_>], retired: &HashSet<u32>) -> Result<Option<Vec<u8>>> {
     let mut stored = Cells::of(old)?;
     let mut updates = updates.iter().peekable();
     let Some(base) = old.map_or_else(|| updates.peek().map(|first| first.observed_at), |_| Some(stored.base)) else {
@@ -40,6 +45,7 @@ pub(super) fn merge(old: Option<&[u8]>, updates: &[Update<'_>]) -> Result<Option
         };
         let update = if order.is_lt() { None } else { updates.next() };
         let cell = if order.is_gt() { None } else { std::mem::replace(&mut next, stored.next()?) };
+        let cell = cell.filter(|cell| !retired.contains(&cell.feature));
         match (cell, update) {
             (Some(cell), Some(update)) if update.observed_at >= cell.observed_at => {
                 row.update(update)?;
@@ -50,10 +56,30 @@ pub(super) fn merge(old: Option<&[u8]>, updates: &[Update<'_>]) -> Result<Option
                 row.update(update)?;
                 changed = true;
             }
-            (None, None) => break,
+            (None, None) => {}
         }
     }
     Ok(changed.then_some(row.bytes))
+}
+
+/// The row without the cells of some features, or None when it has none of them. Nothing is remembered of a removed
+/// cell: whatever is observed next is stored, however old.
+pub(super) fn without(row: &[u8], is_removed: impl Fn(u32) -> bool) -> Result<Option<Vec<u8>>> {
+    let mut stored = Cells::of(Some(row))?;
+    let mut rest = Writer::new(stored.base, row.len());
+    let mut changed = false;
+    while let Some(cell) = stored.next()? {
+        match is_removed(cell.feature) {
+            true => changed = true,
+            false => rest.cell(cell.feature, cell.observed_at, cell.value),
+        }
+    }
+    Ok(changed.then_some(rest.bytes))
+}
+
+/// Whether no cell is left in a row.
+pub(super) fn is_empty(row: &[u8]) -> bool {
+    row.len() <= EMPTY
 }
 
 /// Decodes the wanted cells into `found`. `wanted` = (feature, place in `found`), in ascending order of features.
@@ -99,7 +125,7 @@ struct Cells<'a> {
 impl<'a> Cells<'a> {
     fn of(row: Option<&'a [u8]>) -> Result<Cells<'a>> {
         let Some(row) = row else { return Ok(Cells { base: 0, rest: &[], feature: 0, peeked: None }) };
-        let (base, rest) = row.split_first_chunk::<8>().ok_or_else(damaged)?;
+        let (base, rest) = row.split_first_chunk::<EMPTY>().ok_or_else(damaged)?;
         Ok(Cells { base: i64::from_le_bytes(*base), rest, feature: 0, peeked: None })
     }
 
@@ -194,6 +220,10 @@ mod tests {
         Update { feature, observed_at, value: Some(value) }
     }
 
+    fn merge(old: Option<&[u8]>, updates: &[Update<'_>]) -> Result<Option<Vec<u8>>> {
+        super::merge(old, updates, &HashSet::new())
+    }
+
     fn all(row: &[u8], features: std::ops::Range<u32>) -> Vec<Option<(i64, Value)>> {
         let wanted: Vec<(u32, usize)> = features.clone().zip(0..).collect();
         let mut found = vec![None; wanted.len()];
@@ -219,6 +249,21 @@ mod tests {
         assert_eq!(merge(None, &[]).unwrap(), None);
         let row = merge(Some(&row), &[update(7, i64::MAX, &value)]).unwrap().unwrap();
         assert_eq!(all(&row, 7..8), vec![Some((i64::MAX, value.clone()))]);
+    }
+
+    #[test]
+    fn removed_cells_leave_no_trace() {
+        let (one, two) = (Value::Int(1), Value::Int(2));
+        let row = merge(None, &[update(1, 100, &one), update(2, 100, &two), update(5, 90, &one)]).unwrap().unwrap();
+        assert_eq!(without(&row, |feature| feature == 3).unwrap(), None);
+        let rest = without(&row, |feature| feature != 2).unwrap().unwrap();
+        assert_eq!(all(&rest, 1..6), vec![None, Some((100, two.clone())), None, None, None]);
+        let again = merge(Some(&rest), &[update(1, 3, &two)]).unwrap().unwrap();
+        assert_eq!(all(&again, 1..3), vec![Some((3, two.clone())), Some((100, two.clone()))]);
+        assert!(is_empty(&without(&row, |_| true).unwrap().unwrap()));
+        let retired = HashSet::from([2, 5]);
+        let rewritten = super::merge(Some(&row), &[update(3, 101, &two)], &retired).unwrap().unwrap();
+        assert_eq!(all(&rewritten, 1..6), vec![Some((100, one)), None, Some((101, two)), None, None]);
     }
 
     #[test]
