@@ -12,6 +12,7 @@ class Load:
     label: str | None = feature(min_length=2, max_length=4, strict=True)
     double: float = feature(expression=_.tons * 2)
     strict_double: float = feature(expression=_.strict_tons * 2)
+    told: str
 
 
 @online
@@ -27,3 +28,8 @@ def strict_tons(id: Load.id) -> Load.strict_tons:
 @online
 def label(id: Load.id) -> Load.label:
     return None if id == 7 else "x" * id
+
+
+@online
+def told(tons: Load.strict_tons | None) -> Load.told:
+    return f"told {tons}"

@@ -6,7 +6,8 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use creta::compose::Product;
 use creta_engine::{Deployment, Origin, Request, Times};
 use creta_jobs::{Order, Rows, Spine};
-use creta_model::{Letter, Value};
+use creta_model::data_type::StructField;
+use creta_model::{DataType, FeatureId, Graph, Letter, Value};
 use creta_plan::{Mode, Question, Recompute as PlanRecompute};
 use creta_ports::arrays::{array_of, value_at};
 use creta_ports::python::QueryContext;
@@ -28,16 +29,54 @@ pub struct Asked {
 
 fn batch(deployment: &Deployment, columns: &BTreeMap<String, Vec<Value>>) -> RecordBatch {
     let graph = deployment.project.graph();
-    let array = |name: &String, values: &Vec<Value>| -> ArrayRef {
-        let data_type = &graph.scalar(graph.by_fqn(name).unwrap()).unwrap().data_type;
-        array_of(data_type, values.iter().map(Some)).unwrap()
+    let column = |(name, values): (&String, &Vec<Value>)| match graph.by_fqn(name).and_then(|id| graph.scalar(id)) {
+        Some(scalar) => (name.clone(), array_of(&scalar.data_type, values.iter().map(Some)).unwrap()),
+        None => related_rows(graph, name, values),
     };
-    let arrays: Vec<ArrayRef> = columns.iter().map(|(name, values)| array(name, values)).collect();
+    let (names, arrays): (Vec<String>, Vec<ArrayRef>) = columns.iter().map(column).unzip();
     let fields: Vec<Field> =
-        columns.keys().zip(&arrays).map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
+        names.iter().zip(&arrays).map(|(name, array)| Field::new(name, array.data_type().clone(), true)).collect();
     let rows = columns.values().next().map_or(0, Vec::len);
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options).unwrap()
+}
+
+/// Rows of a relationship, each a map from the own names of its features, as lists of structs.
+fn related_rows(graph: &Graph, name: &str, parents: &[Value]) -> (String, ArrayRef) {
+    let entity = graph.rows_of(&graph.path(name).unwrap()).unwrap();
+    let rows = |parent: &Value| match parent {
+        Value::List(rows) => rows.clone(),
+        other => panic!("{other:?} is no list of rows"),
+    };
+    let pairs = |row: &Value| match row {
+        Value::Map(pairs) => pairs.clone(),
+        other => panic!("{other:?} is no row"),
+    };
+    let own_name = |name: &Value| match name {
+        Value::Str(name) => name.clone(),
+        other => panic!("{other:?} is no name"),
+    };
+    let first = parents.iter().find_map(|parent| rows(parent).first().cloned());
+    let features: Vec<FeatureId> = match first {
+        Some(row) => pairs(&row).iter().map(|(name, _)| graph.member(entity, &own_name(name)).unwrap()).collect(),
+        None => graph.scalars(entity).collect(),
+    };
+    let field = |id: &FeatureId| StructField {
+        name: graph.feature(*id).fqn.clone(),
+        data_type: graph.scalar(*id).unwrap().data_type.clone(),
+        nullable: true,
+    };
+    let fields: Vec<StructField> = features.iter().map(field).collect();
+    let name = format!("{name}[{}]", fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(","));
+    let positional = |row: &Value| Value::Struct(pairs(row).into_iter().map(|(_, value)| value).collect());
+    let lists: Vec<Value> =
+        parents.iter().map(|parent| Value::List(rows(parent).iter().map(positional).collect())).collect();
+    let data_type = DataType::List(Box::new(DataType::Struct(fields)));
+    (name, array_of(&data_type, lists.iter().map(Some)).unwrap())
+}
+
+fn names_of(batch: &RecordBatch) -> Vec<String> {
+    batch.schema().fields().iter().map(|field| field.name().clone()).collect()
 }
 
 pub async fn upload(product: &Product, deployment: &Deployment, columns: &BTreeMap<String, Vec<Value>>) {
@@ -67,14 +106,14 @@ pub async fn ask(product: &Product, deployment: &Deployment, asked: &Asked) -> R
         staleness.extend(query.staleness.clone());
         assert_eq!(query.output.iter().collect::<std::collections::BTreeSet<_>>(), asked.outputs.iter().collect());
     }
+    let inputs = batch(deployment, &columns);
     let question = Question {
         staleness,
         tags: terms.tags,
         required_resolver_tags: terms.required_resolver_tags,
-        ..Question::online(asked.given.keys().cloned().collect(), asked.outputs.clone())
+        ..Question::online(names_of(&inputs), asked.outputs.clone())
     };
     let times = asked.now.map_or(Times::Clock, Times::At);
-    let inputs = batch(deployment, &columns);
     let request = Request {
         question,
         inputs,
@@ -130,14 +169,15 @@ pub async fn train(
         Recompute::Everything => PlanRecompute::Everything,
         Recompute::Only(features) => PlanRecompute::Only(features.clone()),
     };
+    let inputs = batch(deployment, given);
     let question = Question {
         mode: Mode::Offline(recompute),
         as_known: how.as_known,
         tags: terms.tags.clone(),
         required_resolver_tags: terms.required_resolver_tags.clone(),
-        ..Question::online(given.keys().cloned().collect(), outputs.to_vec())
+        ..Question::online(names_of(&inputs), outputs.to_vec())
     };
-    let spine = Spine { inputs: batch(deployment, given), times: Int64Array::from(times.to_vec()) };
+    let spine = Spine { inputs, times: Int64Array::from(times.to_vec()) };
     let order = Order::new(deployment.clone(), question, Rows::Given(spine));
     let state = &product.state;
     let revision = state.training.start(order).await.unwrap();

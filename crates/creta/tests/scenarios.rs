@@ -242,6 +242,19 @@ fn typed_columns(deployment: &Deployment, columns: &Columns) -> BTreeMap<String,
 
 fn typed(deployment: &Deployment, name: &str, json: &Json) -> Value {
     let graph = deployment.project.graph();
-    let feature = graph.by_fqn(name).unwrap_or_else(|| panic!("{name} is unknown"));
-    value(&graph.scalar(feature).unwrap().data_type, json).unwrap()
+    let path = graph.path(name).unwrap_or_else(|letter| panic!("{name}: {}", letter.message));
+    match (path.feature, graph.rows_of(&path)) {
+        (Some(feature), _) => value(&graph.scalar(feature).unwrap().data_type, json).unwrap(),
+        (None, Some(_)) => {
+            Value::List(json.as_array().unwrap().iter().map(|row| typed_related(deployment, row)).collect())
+        }
+        (None, None) => panic!("{name} has no values"),
+    }
+}
+
+/// A row of a relationship, by the own names of its features.
+fn typed_related(deployment: &Deployment, row: &Json) -> Value {
+    let own = |name: &str| Value::Str(name.split_once('.').unwrap().1.to_owned());
+    let cells = row.as_object().unwrap().iter();
+    Value::Map(cells.map(|(name, json)| (own(name), typed(deployment, name, json))).collect())
 }

@@ -15,13 +15,18 @@ use std::collections::BTreeMap;
 /// Notes values that the caller gave besides the keys (decision 4).
 pub(crate) fn inputs(context: &mut Context<'_>, root: &Root, frame: &Frame) -> Result<(), Letter> {
     let given: Vec<Slot> =
-        root.inputs.iter().map(|(_, slot)| *slot).filter(|slot| Some(*slot) != root.scope.key).collect();
+        root.inputs.iter().map(|(_, slot)| *slot).filter(|slot| is_observation(&root.scope, *slot)).collect();
     if given.is_empty() || root.scope.key.is_none() {
         return Ok(());
     }
     let cells = Cells { plan: &root.scope, frame, slots: given, giver: Giver::INPUT };
     cells.note(context, "input", Producer::Input);
     Ok(())
+}
+
+/// Neither the key nor the rows of a relationship.
+fn is_observation(plan: &ScopePlan, slot: Slot) -> bool {
+    Some(slot) != plan.key && plan.slots[slot.0].feature.is_some()
 }
 
 /// Notes what was computed in a scope, one entry per resolver.

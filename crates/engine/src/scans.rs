@@ -73,7 +73,7 @@ type TimelineName = (Vec<String>, Option<String>);
 pub(crate) struct Found(Arc<Listing>);
 
 impl Found {
-    fn new(batch: RecordBatch, time_column: Option<String>) -> Found {
+    pub fn new(batch: RecordBatch, time_column: Option<String>) -> Found {
         let (timelines, versions) = Default::default();
         Found(Arc::new(Listing { batch, time_column, timelines, versions }))
     }
@@ -114,9 +114,12 @@ impl Found {
         Ok(timeline)
     }
 
-    /// Which rows replace which, by the primary key.
-    pub fn versions(&self, key_column: Option<&str>) -> Result<Arc<Versions>, Letter> {
-        let key = self.column(key_column)?;
+    /// Which rows replace which, by the columns of the primary key; none does where there is no key.
+    pub fn versions(&self, key: &[&str]) -> Result<Arc<Versions>, Letter> {
+        if key.is_empty() {
+            return Ok(Arc::new(Versions::single()));
+        }
+        let key = key.iter().map(|name| self.column(Some(name))).collect::<Result<Vec<_>, _>>()?;
         Ok(self.0.versions.get_or_init(|| Arc::new(Versions::of(&key, &self.times()))).clone())
     }
 

@@ -9,7 +9,8 @@ mod scope;
 use crate::project::Project;
 use crate::question::Question;
 use crate::stages::{Plan, PlannedOutput, Root, Slot};
-use creta_model::{Code, EntityId, Letter};
+use creta_model::graph::{Path, Step};
+use creta_model::{Code, EntityId, FeatureId, Letter};
 use outputs::{Wanted, wanted_outputs};
 pub(crate) use resolvers::row_of;
 use scope::ScopeBuilder;
@@ -43,21 +44,37 @@ fn roots<'a>(project: &'a Project, question: &'a Question) -> Result<Vec<RootBui
     let mut roots: Vec<RootBuilder<'a>> = Vec::new();
     let mut faults = Vec::new();
     for (position, input) in question.inputs.iter().enumerate() {
-        match project.graph().path(input) {
-            Ok(path) => {
-                let Some(feature) = path.feature.filter(|_| path.steps.is_empty()) else {
-                    let message = format!("`{input}` cannot be given: inputs are features of the entity itself.");
-                    faults.push(Letter::new(Code::InvalidQuery, message).feature(input));
-                    continue;
-                };
+        match project.graph().projection(input) {
+            Ok((path, columns)) => {
                 let root = root_of(&mut roots, project, question, path.root);
-                let slot = roots[root].0.give(feature);
-                roots[root].1.push((position, slot));
+                match give(&mut roots[root].0, &path, columns) {
+                    Some(slot) => roots[root].1.push((position, slot)),
+                    None => faults.push(not_an_input(input)),
+                }
             }
             Err(letter) => faults.push(unknown(letter, input, "input")),
         }
     }
     if faults.is_empty() { Ok(roots) } else { Err(faults) }
+}
+
+/// The slot of an input: a feature of the entity itself, or the rows of one of its has-many relationships.
+fn give(scope: &mut ScopeBuilder<'_>, path: &Path, columns: Option<Vec<FeatureId>>) -> Option<Slot> {
+    match (path.steps.as_slice(), path.feature) {
+        ([], Some(feature)) => Some(scope.give(feature)),
+        ([Step::HasMany(relationship)], None) => {
+            let entity = scope.graph().rows_of(path)?;
+            let columns = columns.unwrap_or_else(|| scope.graph().scalars(entity).collect());
+            Some(scope.give_rows(*relationship, columns))
+        }
+        _ => None,
+    }
+}
+
+fn not_an_input(input: &str) -> Letter {
+    let message =
+        format!("`{input}` cannot be given: inputs are features of the entity itself, or rows related to it.");
+    Letter::new(Code::InvalidQuery, message).feature(input)
 }
 
 fn root_of<'a>(
@@ -78,7 +95,10 @@ fn place(roots: &mut [RootBuilder<'_>], wanted: &Wanted) -> Result<(usize, Slot)
             format!("Nothing of the namespace of `{}` is given, so there is no row to answer for.", wanted.name);
         return Err(Letter::new(Code::InvalidQuery, message).fix("Give its primary key among the inputs."));
     };
-    let slot = roots[root].0.need_path(&wanted.path.steps, wanted.path.feature)?;
+    let slot = match &wanted.columns {
+        Some(columns) => roots[root].0.need_listed_rows(&wanted.path.steps, columns)?,
+        None => roots[root].0.need_path(&wanted.path.steps, wanted.path.feature)?,
+    };
     Ok((root, slot))
 }
 

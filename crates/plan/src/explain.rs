@@ -2,7 +2,7 @@
 
 use crate::project::Project;
 use crate::question::Mode;
-use crate::stages::{Action, Enumerate, HasMany, Plan, ProductKind, ScopePlan, Slot, Stage};
+use crate::stages::{Action, Enumerate, HasMany, Lister, Plan, ProductKind, ScopePlan, Slot, Stage};
 use creta_model::duration;
 use serde::Serialize;
 
@@ -111,7 +111,10 @@ fn explain_rows(project: &Project, many: &HasMany, features: Vec<String>) -> Exp
 }
 
 fn enumerator<'a>(project: &'a Project, enumerate: &Enumerate) -> &'a str {
-    &project.graph().resolver(enumerate.resolver).name
+    match enumerate.lister {
+        Lister::Resolver(resolver) => &project.graph().resolver(resolver).name,
+        Lister::Caller => "the input",
+    }
 }
 
 fn labels(scope: &ScopePlan, slots: &[Slot]) -> Vec<String> {

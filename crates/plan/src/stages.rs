@@ -190,16 +190,25 @@ pub struct HasMany {
     pub products: Vec<Product>,
 }
 
-/// All rows of an entity whose join columns equal ours, from a resolver without inputs.
+/// All rows of an entity whose join columns equal ours, from a resolver without inputs; or rows that the caller gave.
 #[derive(Debug, Clone)]
 pub struct Enumerate {
-    pub resolver: ResolverId,
-    /// Statement (or frame) columns with their slot in the child scope; the primary key is among them.
+    pub lister: Lister,
+    /// Columns of the listing with their slot in the child scope; of a resolver's, the primary key is among them.
     pub columns: Vec<(String, Slot)>,
-    /// Child slots of the join columns, in the order of the stage's key inputs.
+    /// Child slots of the join columns, in the order of the stage's key inputs. Of rows that the caller gave: those
+    /// that they do not give themselves, so that the parent's values stand for them.
     pub join: Vec<Slot>,
     /// Child slot of the feature time.
     pub time: Option<Slot>,
+}
+
+/// Who lists rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lister {
+    Resolver(ResolverId),
+    /// The caller: the stage's first input holds each parent's rows, before the key inputs.
+    Caller,
 }
 
 /// What a has-many stage makes of one parent's rows.

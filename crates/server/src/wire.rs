@@ -9,4 +9,5 @@ pub mod ipc;
 pub mod json_answer;
 pub mod json_input;
 pub mod json_output;
+mod rows_input;
 pub mod spine;

@@ -139,6 +139,8 @@ struct Row {
     key: Option<Value>,
     now: i64,
     given: BTreeMap<FeatureId, Value>,
+    /// Features that the rows among `given` have.
+    given_behind: BTreeSet<FeatureId>,
     /// Answers found so far, so that nothing is computed twice.
     known: BTreeMap<FeatureId, Answer>,
     /// Rows behind has-one relationships; a relationship counts twice when it is read behind an optional one too.
@@ -150,8 +152,8 @@ struct Row {
 
 impl Row {
     fn of(entity: EntityId, key: Option<Value>, now: i64, given: BTreeMap<FeatureId, Value>) -> Row {
-        let (known, related, looked_up, fresh) = Default::default();
-        Row { entity, key, now, given, known, related, looked_up, fresh }
+        let (given_behind, known, related, looked_up, fresh) = Default::default();
+        Row { entity, key, now, given, given_behind, known, related, looked_up, fresh }
     }
 }
 
@@ -236,7 +238,25 @@ impl<'a> Oracle<'a> {
             given.insert(self.graph.by_fqn(name).ok_or(Refusal::Invalid)?, value.clone());
         }
         let key = self.graph.primary_key(entity).and_then(|key| given.get(&key)).cloned();
-        Ok(Row::of(entity, key, now, given))
+        let given_behind = self.given_behind(&given);
+        Ok(Row { given_behind, ..Row::of(entity, key, now, given) })
+    }
+
+    /// What given rows say, and what follows from whose rows they are. Where there are none, they say everything.
+    fn given_behind(&self, given: &BTreeMap<FeatureId, Value>) -> BTreeSet<FeatureId> {
+        let mut found = BTreeSet::new();
+        for (feature, value) in given {
+            let (NodeKind::HasMany(related), Value::List(rows)) = (&self.graph.feature(*feature).kind, value) else {
+                continue;
+            };
+            found.extend(related.on.iter().filter(|(local, _)| given.contains_key(local)).map(|(_, foreign)| *foreign));
+            match rows.first() {
+                Some(row) => found
+                    .extend(resolvers::fact_of(row).keys().filter_map(|name| self.graph.member(related.entity, name))),
+                None => found.extend(self.graph.scalars(related.entity)),
+            }
+        }
+        found
     }
 
     /// Every output, after all of them were found answerable.

@@ -18,21 +18,22 @@ const NEVER: i64 = i64::MIN;
 impl Versions {
     /// `times` are feature times in microseconds, all equal for a class without: there the last row of a key stands
     /// (decision 16). Rows without a key stand for themselves.
-    pub fn of(key: &ArrayRef, times: &Int64Array) -> Versions {
-        if are_distinct(key) {
+    pub fn of(key: &[ArrayRef], times: &Int64Array) -> Versions {
+        if matches!(key, [only] if are_distinct(only)) {
             return Versions(None);
         }
-        let index = KeyIndex::build(std::slice::from_ref(key));
-        if index.groups() + key.null_count() == key.len() {
+        let index = KeyIndex::build(key);
+        let keyed = (0..times.len()).filter(|row| index.group_of(*row).is_some()).count();
+        if index.groups() == keyed {
             return Versions(None);
         }
         let mut rows: Vec<Vec<u32>> = vec![Vec::new(); index.groups()];
-        for row in 0..key.len() {
+        for row in 0..times.len() {
             if let Some(group) = index.group_of(row).filter(|_| times.is_valid(row)) {
                 rows[group as usize].push(row as u32);
             }
         }
-        let mut until = vec![FOR_EVER; key.len()];
+        let mut until = vec![FOR_EVER; times.len()];
         for versions in &mut rows {
             versions.sort_by_key(|row| times.value(*row as usize));
             for pair in versions.windows(2) {

@@ -1,9 +1,10 @@
 //! What every stage does with its results: the null rules of framework §1, failures, and inputs that are not there.
 
-use crate::context::{Context, Told};
+use crate::context::{Context, Told, internal};
 use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State};
 use crate::validation::failing;
-use arrow::array::{Array, ArrayRef};
+use arrow::array::{Array, ArrayRef, BooleanArray};
+use arrow::compute::nullif;
 use creta_model::{Code, Letter};
 use creta_plan::{ScopePlan, Slot};
 use creta_ports::arrays::display_key;
@@ -65,7 +66,12 @@ pub(super) fn deliver(
         let givers = states.iter().map(giver).collect();
         (PerRow::Each(states), PerRow::Each(givers))
     };
-    let fill = Fill { values: delivery.values, states, givers, observed_at: delivery.observed_at };
+    // What does not count is nowhere to be seen, also not by a resolver that can do without it.
+    let values = match refused {
+        Some(refused) => nullif(&delivery.values, &BooleanArray::from(refused)).map_err(internal)?,
+        None => delivery.values,
+    };
+    let fill = Fill { values, states, givers, observed_at: delivery.observed_at };
     frame.columns[slot.0].fill(rows, total, fill)
 }
 

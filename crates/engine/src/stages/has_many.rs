@@ -4,6 +4,7 @@
 //! rows share one sorted timeline and each parent is a slice of it (`slices`). Everything else goes through explicit
 //! (parent, child) pairs (`pairs`).
 
+mod given;
 mod pairs;
 mod slices;
 
@@ -15,8 +16,8 @@ use crate::kernels::versions::Versions;
 use crate::scans;
 use arrow::array::ArrayRef;
 use creta_expr::Relation;
-use creta_model::{Code, Letter};
-use creta_plan::stages::{Enumerate, HasMany, Product};
+use creta_model::{Code, Letter, ResolverId};
+use creta_plan::stages::{Enumerate, HasMany, Lister, Product};
 use creta_plan::{ScopePlan, Slot, Stage};
 use std::sync::Arc;
 
@@ -57,7 +58,10 @@ pub(super) async fn run(
     match made {
         Ok(made) => hand_over(context, plan, stage, frame, &rows, made),
         Err(letter) => {
-            let letter = letter.resolver(&context.deployment.project.graph().resolver(many.enumerate.resolver).name);
+            let letter = match many.enumerate.lister {
+                Lister::Resolver(id) => letter.resolver(&context.deployment.project.graph().resolver(id).name),
+                Lister::Caller => letter,
+            };
             for slot in &stage.outputs {
                 super::deliver::fail(context, plan, frame, *slot, &rows, &letter);
             }
@@ -66,7 +70,7 @@ pub(super) async fn run(
     }
 }
 
-/// Lists the child rows of all parents and sorts them by (join key, feature time, primary key).
+/// Lists the child rows of all parents and sorts them by (parent, feature time, primary key).
 async fn list<'a>(
     context: &Context<'_>,
     plan: &ScopePlan,
@@ -75,13 +79,27 @@ async fn list<'a>(
     frame: &Frame,
     rows: &Rows,
 ) -> Result<Children<'a>, Letter> {
+    match many.enumerate.lister {
+        Lister::Resolver(resolver) => resolved(context, plan, stage, many, frame, rows, resolver).await,
+        Lister::Caller => given::list(plan, stage, many, frame, rows),
+    }
+}
+
+/// The child rows that a resolver lists.
+async fn resolved<'a>(
+    context: &Context<'_>,
+    plan: &ScopePlan,
+    stage: &Stage,
+    many: &'a HasMany,
+    frame: &Frame,
+    rows: &Rows,
+    resolver: ResolverId,
+) -> Result<Children<'a>, Letter> {
     let enumerate = &many.enumerate;
-    let keys = stage.inputs[..enumerate.join.len()].iter();
-    let keys = keys.map(|slot| rows.select(&frame.columns[slot.0].array(&plan.slots[slot.0].data_type, frame.rows)));
-    let keys = keys.collect::<Result<Vec<ArrayRef>, Letter>>()?;
-    let now: Vec<i64> = (0..rows.len(frame.rows)).map(|position| frame.now.get(rows.at(position))).collect();
+    let keys = inputs(plan, &stage.inputs[..enumerate.join.len()], frame, rows)?;
+    let now = query_times(frame, rows);
     let wanted = scans::Wanted {
-        resolver: enumerate.resolver,
+        resolver,
         column: column_name(enumerate, enumerate.join.first()),
         values: &keys[0],
         time_column: enumerate.time.as_ref().map(|slot| column_name(enumerate, Some(slot))),
@@ -94,8 +112,18 @@ async fn list<'a>(
     let key_column = many.scope.key.as_ref().map(|slot| column_name(enumerate, Some(slot)));
     let timeline = found.timeline(&join, key_column)?;
     let groups = timeline.probe(&keys);
-    let versions = found.versions(key_column)?;
+    let versions = found.versions(&Vec::from_iter(key_column))?;
     Ok(Children { many, found, timeline, groups, now, versions })
+}
+
+/// What the parents have in some slots.
+fn inputs(plan: &ScopePlan, slots: &[Slot], frame: &Frame, rows: &Rows) -> Result<Vec<ArrayRef>, Letter> {
+    let array = |slot: &Slot| frame.columns[slot.0].array(&plan.slots[slot.0].data_type, frame.rows);
+    slots.iter().map(|slot| rows.select(&array(slot))).collect()
+}
+
+fn query_times(frame: &Frame, rows: &Rows) -> Vec<i64> {
+    (0..rows.len(frame.rows)).map(|position| frame.now.get(rows.at(position))).collect()
 }
 
 fn column_name<'a>(enumerate: &'a Enumerate, slot: Option<&Slot>) -> &'a str {

@@ -8,7 +8,7 @@ use crate::{observe, scans, scope};
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, UInt32Array};
 use arrow::compute::{filter, is_not_null, nullif, take};
 use creta_model::{Code, DataType, Letter};
-use creta_plan::stages::{Enumerate, HasOne};
+use creta_plan::stages::{Enumerate, HasOne, Lister};
 use creta_plan::{ScopePlan, Slot, Stage};
 
 pub(super) async fn run(
@@ -91,8 +91,9 @@ async fn found_keys(
     let until = (0..rows.len(frame.rows)).map(|position| frame.now.get(rows.at(position))).max();
     // The planner asks for the primary key before any other column.
     let key_column = find.columns.first().map(|(name, _)| name.as_str());
+    let Lister::Resolver(resolver) = find.lister else { return Err(internal("only resolvers find a row")) };
     let wanted = scans::Wanted {
-        resolver: find.resolver,
+        resolver,
         column: first,
         values: &columns[0],
         time_column,
@@ -102,7 +103,7 @@ async fn found_keys(
     };
     let found = scans::by_column(context, wanted).await?;
     let join: Vec<&str> = find.join.iter().map(|slot| name_of(slot).unwrap_or_default()).collect();
-    let versions = found.versions(key_column)?;
+    let versions = found.versions(&Vec::from_iter(key_column))?;
     let timeline = found.timeline(&join, None)?;
     let groups = timeline.probe(columns);
     let as_of = |(position, group): (usize, &Option<u32>)| {

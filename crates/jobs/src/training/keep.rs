@@ -30,7 +30,7 @@ pub(super) struct Seen {
 
 /// The entity that the question is about, when its key is given or computed.
 pub(super) fn entity_of(graph: &Graph, inputs: &[String]) -> Option<EntityId> {
-    graph.by_fqn(inputs.first()?).map(|feature| graph.feature(feature).entity)
+    graph.namespace(inputs.first()?.split('.').next()?)
 }
 
 /// Stores what resolvers and expressions gave in a partition. Samples were stored before, and a default is nobody's

@@ -19,6 +19,47 @@ pub struct Path {
 }
 
 impl Graph {
+    /// Resolves a path to rows that may list some of their features: `vessel.calls[port_call.id,port_call.teu]`, also
+    /// by their own names, `vessel.calls[id,teu]`. Without brackets there is no list.
+    pub fn projection(&self, text: &str) -> Result<(Path, Option<Vec<FeatureId>>), Letter> {
+        let Some((rows, names)) = text.strip_suffix(']').and_then(|text| text.split_once('[')) else {
+            return Ok((self.path(text)?, None));
+        };
+        let path = self.path(rows)?;
+        let Some(entity) = self.rows_of(&path) else {
+            let message = format!("`{rows}` does not lead to rows, so no features of them can be listed.");
+            return Err(Letter::new(Code::UnknownFeature, message).feature(text));
+        };
+        let column = |name: &str| self.column(entity, name.trim());
+        let columns = names.split(',').map(column).collect::<Result<_, _>>().map_err(|letter| letter.feature(text))?;
+        Ok((path, Some(columns)))
+    }
+
+    /// The entity of the rows that a path ends at, None when it ends elsewhere.
+    pub fn rows_of(&self, path: &Path) -> Option<EntityId> {
+        let Some(Step::HasMany(last)) = path.steps.last().filter(|_| path.feature.is_none()) else { return None };
+        match &self.feature(*last).kind {
+            NodeKind::HasMany(related) => Some(related.entity),
+            NodeKind::HasOne(_) | NodeKind::Scalar(_) => None,
+        }
+    }
+
+    /// A feature with values of an entity's rows, by its full or its own name.
+    pub fn column(&self, entity: EntityId, name: &str) -> Result<FeatureId, Letter> {
+        let namespace = &self.entity(entity).namespace;
+        let own = name.strip_prefix(namespace.as_str()).and_then(|name| name.strip_prefix('.')).unwrap_or(name);
+        if own.contains('.') {
+            let message = format!("`{name}` is not a feature of the rows themselves, which are of `{namespace}`.");
+            return Err(Letter::new(Code::UnknownFeature, message));
+        }
+        self.member_path(entity, own)?.feature.ok_or_else(|| {
+            Letter::new(
+                Code::UnknownFeature,
+                format!("`{namespace}.{own}` is a relationship, not a value of the rows."),
+            )
+        })
+    }
+
     /// Resolves `namespace.a.b.c`. A windowed feature without its window is reported, with the windows it has.
     pub fn path(&self, text: &str) -> Result<Path, Letter> {
         let (namespace, rest) = text.split_once('.').unwrap_or((text, ""));

@@ -1,8 +1,8 @@
 //! Has-many relationships: who lists the rows, and what is made of them.
 
-use super::scope::{Enumerated, Pending, ScopeBuilder};
+use super::scope::{Enumerated, GivenRows, Pending, ScopeBuilder};
 use crate::candidates;
-use crate::stages::{Action, ChildBound, Enumerate, HasMany, Product, ProductKind, Slot, SlotInfo, Stage};
+use crate::stages::{Action, ChildBound, Enumerate, HasMany, Lister, Product, ProductKind, Slot, SlotInfo, Stage};
 use creta_expr::{Aggregate, Input, Program};
 use creta_model::data_type::StructField;
 use creta_model::graph::{NodeKind, RelationshipNode, Step};
@@ -82,16 +82,38 @@ impl<'a> ScopeBuilder<'a> {
             }
             None => {
                 let entity = self.related(relationship)?.entity;
-                let columns: Vec<Vec<FeatureId>> = vec![self.graph().scalars(entity).collect()];
-                let plain = Product {
-                    bounds: vec![],
-                    filters: vec![],
-                    limit: None,
-                    kind: ProductKind::Rows { columns: vec![] },
-                };
-                self.rows_product(relationship, &columns.concat(), plain)
+                let columns: Vec<FeatureId> = self.graph().scalars(entity).collect();
+                self.rows_product(relationship, &columns, all_rows())
             }
         }
+    }
+
+    /// `calls[id,teu]`, or the same behind has-one relationships: rows with the columns that the caller lists.
+    pub(super) fn need_listed_rows(&mut self, steps: &[Step], columns: &[FeatureId]) -> Result<Slot, Letter> {
+        match steps {
+            [Step::HasOne(one), rest @ ..] => {
+                self.through_one(*one, false, |nested, _| nested.need_listed_rows(rest, columns))
+            }
+            [Step::HasMany(relationship)] => {
+                let index = self.rows_stage(*relationship, false)?;
+                columns.iter().try_for_each(|column| self.rows[index].scope.need(*column).map(drop))?;
+                self.rows_product(*relationship, columns, all_rows())
+            }
+            _ => Err(Letter::new(Code::InvalidQuery, "Rows of rows cannot be asked for.")),
+        }
+    }
+
+    /// The rows of a relationship are given: nobody else lists them.
+    pub(super) fn give_rows(&mut self, relationship: FeatureId, columns: Vec<FeatureId>) -> Slot {
+        let field = |id: &FeatureId| {
+            let data_type = self.graph().scalar(*id).map_or(DataType::Bool, |scalar| scalar.data_type.clone());
+            StructField { name: self.graph().feature(*id).fqn.clone(), data_type, nullable: true }
+        };
+        let data_type = DataType::List(Box::new(DataType::Struct(columns.iter().map(field).collect())));
+        let label = self.graph().feature(relationship).fqn.clone();
+        let slot = self.add_slot(SlotInfo { feature: None, label, data_type, nullable: false, tainted: true });
+        self.given_rows.insert(relationship, GivenRows { slot, columns });
+        slot
     }
 
     /// Rows with these columns after the filters of `shape`; columns that cannot be planned are left out.
@@ -149,10 +171,15 @@ impl<'a> ScopeBuilder<'a> {
             return Ok(index);
         }
         let related = self.related(relationship)?;
-        let keys = related.on.iter().map(|(local, _)| self.need(*local)).collect::<Result<Vec<_>, _>>()?;
         let mut scope = self.nested(related.entity)?;
-        let foreign: Vec<FeatureId> = related.on.iter().map(|(_, foreign)| *foreign).collect();
-        let enumerate = scope.enumerate(&foreign, &self.graph().feature(relationship).fqn)?;
+        let (keys, enumerate) = match self.given_rows.get(&relationship).cloned() {
+            Some(given) => self.list_given(related, &given, &mut scope)?,
+            None => {
+                let keys = related.on.iter().map(|(local, _)| self.need(*local)).collect::<Result<Vec<_>, _>>()?;
+                let foreign: Vec<FeatureId> = related.on.iter().map(|(_, foreign)| *foreign).collect();
+                (keys, scope.enumerate(&foreign, &self.graph().feature(relationship).fqn)?)
+            }
+        };
         self.rows.push(PendingRows { relationship, keys, outer: Vec::new(), scope, enumerate, products: Vec::new() });
         let index = self.rows.len() - 1;
         if !alone {
@@ -193,6 +220,31 @@ impl<'a> ScopeBuilder<'a> {
         Ok(Product { bounds, filters, limit: aggregate.limit, kind })
     }
 
+    /// Rows that the caller gave, and the inputs of their stage. What they are joined by and do not give themselves is
+    /// what the parent was given.
+    fn list_given(
+        &self,
+        related: &RelationshipNode,
+        given: &GivenRows,
+        scope: &mut ScopeBuilder<'a>,
+    ) -> Result<(Vec<Slot>, Enumerate), Letter> {
+        let is_implied =
+            |(local, foreign): &&(FeatureId, FeatureId)| self.given.contains(local) && !given.columns.contains(foreign);
+        let (parents, implied): (Vec<FeatureId>, Vec<FeatureId>) =
+            related.on.iter().filter(is_implied).copied().unzip();
+        let columns = given.columns.iter().chain(&implied).map(|id| (*id, self.graph().feature(*id).fqn.clone()));
+        scope.enumerated = Some(Enumerated { columns: columns.collect(), used: Vec::new() });
+        let join = implied.iter().map(|foreign| scope.need(*foreign)).collect::<Result<Vec<_>, _>>()?;
+        let mut listed = |feature: Option<FeatureId>| {
+            feature.filter(|id| given.columns.contains(id)).map(|id| scope.need(id)).transpose()
+        };
+        listed(self.graph().primary_key(related.entity))?;
+        let time = listed(self.graph().entity(related.entity).feature_time)?;
+        let parents = parents.iter().filter_map(|local| self.by_feature.get(local)).copied();
+        let inputs = std::iter::once(given.slot).chain(parents).collect();
+        Ok((inputs, Enumerate { lister: Lister::Caller, columns: Vec::new(), join, time }))
+    }
+
     /// Who lists the rows of this scope's entity by these columns. The scope's other features may come from it too.
     pub(super) fn enumerate(&mut self, join: &[FeatureId], relationship: &str) -> Result<Enumerate, Letter> {
         let key = self.graph().primary_key(self.entity);
@@ -211,7 +263,7 @@ impl<'a> ScopeBuilder<'a> {
             None => None,
         };
         let columns = self.enumerated.as_ref().map(|listed| listed.used.clone()).unwrap_or_default();
-        Ok(Enumerate { resolver, columns, join, time })
+        Ok(Enumerate { lister: Lister::Resolver(resolver), columns, join, time })
     }
 
     fn enumerator(&self, join: &[FeatureId], relationship: &str) -> Result<ResolverId, Letter> {
@@ -237,6 +289,11 @@ impl<'a> ScopeBuilder<'a> {
         let fix = format!("Add a resolver without inputs that returns {}.", names.join(", "));
         Err(Letter::new(Code::ResolverNotFound, message).fix(fix).feature(relationship))
     }
+}
+
+/// A product without bounds and filters, whose columns are still to be named.
+fn all_rows() -> Product {
+    Product { bounds: vec![], filters: vec![], limit: None, kind: ProductKind::Rows { columns: vec![] } }
 }
 
 fn reads_outer(aggregate: &Aggregate) -> bool {

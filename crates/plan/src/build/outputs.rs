@@ -4,12 +4,14 @@ use super::unknown;
 use crate::project::Project;
 use crate::question::Question;
 use creta_model::graph::{NodeKind, Path};
-use creta_model::{Code, EntityId, Letter};
+use creta_model::{Code, EntityId, FeatureId, Letter};
 
 /// One output column to plan.
 pub(super) struct Wanted {
     pub name: String,
     pub path: Path,
+    /// The features of rows that are listed in brackets.
+    pub columns: Option<Vec<FeatureId>>,
     /// Named by the caller; otherwise part of an expansion, and left out when it cannot be planned.
     pub explicit: bool,
 }
@@ -43,7 +45,7 @@ fn expand(project: &Project, name: &str) -> Result<Vec<Wanted>, Letter> {
         return Ok(whole(project, entity));
     }
     // `root.has_one.windowed` without a window means all windows.
-    if let Some((parent, last)) = name.rsplit_once('.') {
+    if let Some((parent, last)) = name.rsplit_once('.').filter(|_| !name.ends_with(']')) {
         let parent_path = match graph.namespace(parent) {
             Some(entity) => Some((Path { root: entity, steps: Vec::new(), feature: None }, entity)),
             None => graph.path(parent).ok().and_then(|path| end_entity(project, &path).map(|entity| (path, entity))),
@@ -54,12 +56,14 @@ fn expand(project: &Project, name: &str) -> Result<Vec<Wanted>, Letter> {
             let named = |(_, feature): &(i64, creta_model::FeatureId)| Wanted {
                 name: format!("{parent}.{}", graph.feature(*feature).name),
                 path: Path { feature: Some(*feature), ..path.clone() },
+                columns: None,
                 explicit: true,
             };
             return Ok(windows.iter().map(named).collect());
         }
     }
-    Ok(vec![Wanted { name: name.to_owned(), path: graph.path(name)?, explicit: true }])
+    let (path, columns) = graph.projection(name)?;
+    Ok(vec![Wanted { name: name.to_owned(), path, columns, explicit: true }])
 }
 
 fn end_entity(project: &Project, path: &Path) -> Option<EntityId> {
@@ -74,6 +78,11 @@ fn end_entity(project: &Project, path: &Path) -> Option<EntityId> {
 fn whole(project: &Project, entity: EntityId) -> Vec<Wanted> {
     let graph = project.graph();
     let path = |feature| Path { root: entity, steps: Vec::new(), feature: Some(feature) };
-    let wanted = |feature| Wanted { name: graph.feature(feature).fqn.clone(), path: path(feature), explicit: false };
+    let wanted = |feature| Wanted {
+        name: graph.feature(feature).fqn.clone(),
+        path: path(feature),
+        columns: None,
+        explicit: false,
+    };
     graph.scalars(entity).map(wanted).collect()
 }

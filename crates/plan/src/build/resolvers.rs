@@ -146,6 +146,9 @@ impl<'a> ScopeBuilder<'a> {
     }
 
     fn call_python(&mut self, id: ResolverId, body: &'a PythonBody) -> Result<(), Letter> {
+        if body.frame && self.key_slot().is_none() {
+            return Err(self.no_key(id, true));
+        }
         let mut arguments = Vec::new();
         for parameter in &body.parameters {
             self.arguments(parameter, &mut arguments)?;

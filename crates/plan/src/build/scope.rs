@@ -22,6 +22,7 @@ pub(super) struct ScopeBuilder<'a> {
     pub(super) depth: usize,
     pub(super) slots: Vec<SlotInfo>,
     pub(super) by_feature: HashMap<FeatureId, Slot>,
+    pub(super) given: HashSet<FeatureId>,
     /// Slots that somebody asked for, as against by-products of a resolver.
     requested: HashSet<Slot>,
     in_progress: Vec<FeatureId>,
@@ -32,6 +33,8 @@ pub(super) struct ScopeBuilder<'a> {
     pub(super) resolvers: HashSet<ResolverId>,
     pub(super) ones: Vec<PendingOne<'a>>,
     pub(super) rows: Vec<PendingRows<'a>>,
+    /// Has-many relationships whose rows the caller gives.
+    pub(super) given_rows: HashMap<FeatureId, GivenRows>,
     /// In the scope of has-many rows: features that the enumerating resolver yields, and those in use.
     pub(super) enumerated: Option<Enumerated>,
     pub(super) uses_time: bool,
@@ -42,6 +45,13 @@ pub(super) struct ScopeBuilder<'a> {
 pub(super) struct Enumerated {
     pub columns: HashMap<FeatureId, String>,
     pub used: Vec<(String, Slot)>,
+}
+
+/// Where the caller's rows of a relationship are, and which of their features the caller gives.
+#[derive(Clone)]
+pub(super) struct GivenRows {
+    pub slot: Slot,
+    pub columns: Vec<FeatureId>,
 }
 
 /// A stage, or the place of one that still grows.
@@ -61,6 +71,7 @@ impl<'a> ScopeBuilder<'a> {
             depth,
             slots: Vec::new(),
             by_feature: HashMap::new(),
+            given: HashSet::new(),
             requested: HashSet::new(),
             in_progress: Vec::new(),
             cached: Vec::new(),
@@ -70,6 +81,7 @@ impl<'a> ScopeBuilder<'a> {
             resolvers: HashSet::new(),
             ones: Vec::new(),
             rows: Vec::new(),
+            given_rows: HashMap::new(),
             enumerated: None,
             uses_time: false,
         }
@@ -95,6 +107,7 @@ impl<'a> ScopeBuilder<'a> {
     /// A given feature: nothing else will produce it.
     pub(super) fn give(&mut self, feature: FeatureId) -> Slot {
         let slot = self.feature_slot(feature);
+        self.given.insert(feature);
         self.requested.insert(slot);
         self.slots[slot.0].tainted = self.depth == 0 && self.graph().primary_key(self.entity) != Some(feature);
         slot

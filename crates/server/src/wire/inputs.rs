@@ -1,6 +1,7 @@
 //! Given values → typed columns, named by feature: from one JSON row, from JSON columns, from Arrow.
 
 use super::json_input::value_of;
+use super::rows_input::RowsInput;
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
@@ -45,14 +46,14 @@ pub enum Nulls {
 
 /// One row of JSON values: feature → value.
 pub fn json_row(graph: &Graph, inputs: &Map<String, Json>, nulls: Nulls) -> Result<Given, Vec<Letter>> {
-    gather(inputs.iter().map(|(name, json)| json_column(graph, name, std::slice::from_ref(json), nulls)), 1)
+    gather(inputs.iter().map(|(name, json)| json_input(graph, name, std::slice::from_ref(json), nulls)), 1)
 }
 
 /// JSON columns: feature → list of values, all of the same length.
 pub fn json_columns(graph: &Graph, columns: &Map<String, Json>, nulls: Nulls) -> Result<Given, Vec<Letter>> {
     let rows = columns.values().filter_map(Json::as_array).map(Vec::len).next().unwrap_or_default();
     let column = |(name, json): (&String, &Json)| match json.as_array() {
-        Some(values) if values.len() == rows => json_column(graph, name, values, nulls),
+        Some(values) if values.len() == rows => json_input(graph, name, values, nulls),
         Some(values) => {
             let message = format!("`{name}` has {} values where the first column has {rows}.", values.len());
             Err(Letter::new(Code::InvalidQuery, message).feature(name).fix("Give every column one value per row."))
@@ -73,19 +74,42 @@ pub fn arrow_columns(
     let named = schema.fields().iter().zip(batch.columns()).filter(|(field, _)| !skip(field.name()));
     let column = |(field, column): (&Arc<Field>, &ArrayRef)| {
         let name = field.name();
-        let scalar = scalar(graph, name)?;
-        let typed = cast(column, &scalar.data_type).map_err(|letter| letter.feature(name))?;
-        check_nulls(graph, scalar, name, typed, nulls)
+        match RowsInput::named(graph, name) {
+            Some(rows) => rows.read_arrow(column, nulls),
+            None => Ok((name.clone(), arrow_column(graph, name, column, nulls)?)),
+        }
     };
     gather(named.map(column), batch.num_rows())
 }
 
-fn json_column(graph: &Graph, name: &str, values: &[Json], nulls: Nulls) -> Result<(String, ArrayRef), Letter> {
+fn json_input(graph: &Graph, name: &str, values: &[Json], nulls: Nulls) -> Result<(String, ArrayRef), Letter> {
+    match RowsInput::named(graph, name) {
+        Some(rows) => rows.read_json(values, nulls),
+        None => Ok((name.to_owned(), json_column(graph, name, values, nulls)?)),
+    }
+}
+
+/// A column as its feature's type.
+pub(super) fn arrow_column(graph: &Graph, name: &str, column: &ArrayRef, nulls: Nulls) -> Result<ArrayRef, Letter> {
     let scalar = scalar(graph, name)?;
-    let mut typed: Vec<Value> = Vec::with_capacity(values.len());
-    for (row, json) in values.iter().enumerate() {
+    let typed = cast(column, &scalar.data_type).map_err(|letter| letter.feature(name))?;
+    check_nulls(graph, scalar, name, typed, nulls)
+}
+
+/// JSON values as their feature's type.
+pub(super) fn json_column<'a>(
+    graph: &Graph,
+    name: &str,
+    values: impl IntoIterator<Item = &'a Json, IntoIter: ExactSizeIterator>,
+    nulls: Nulls,
+) -> Result<ArrayRef, Letter> {
+    let scalar = scalar(graph, name)?;
+    let values = values.into_iter();
+    let total = values.len();
+    let mut typed: Vec<Value> = Vec::with_capacity(total);
+    for (row, json) in values.enumerate() {
         typed.push(value_of(json, &scalar.data_type).map_err(|why| {
-            let place = if values.len() > 1 { format!(" (row {row})") } else { String::new() };
+            let place = if total > 1 { format!(" (row {row})") } else { String::new() };
             Letter::new(Code::InvalidInput, format!("The value given for `{name}`{place} does not fit: {why}."))
                 .fix(what_fits(name, &scalar.data_type, json))
                 .feature(name)
@@ -101,7 +125,7 @@ fn check_nulls(
     name: &str,
     column: ArrayRef,
     nulls: Nulls,
-) -> Result<(String, ArrayRef), Letter> {
+) -> Result<ArrayRef, Letter> {
     let is_key = graph.by_fqn(name).is_some_and(|id| graph.primary_key(graph.feature(id).entity) == Some(id));
     if nulls == Nulls::ByFeature && !scalar.nullable && column.null_count() > 0 {
         let row = (0..column.len()).find(|row| column.is_null(*row)).unwrap_or_default();
@@ -112,7 +136,7 @@ fn check_nulls(
         };
         return Err(Letter::new(Code::InvalidInput, message).fix(fix).feature(name));
     }
-    Ok((name.to_owned(), column))
+    Ok(column)
 }
 
 fn what_fits(name: &str, data_type: &DataType, json: &Json) -> String {
@@ -131,7 +155,7 @@ fn scalar<'a>(graph: &'a Graph, name: &str) -> Result<&'a ScalarNode, Letter> {
         None => graph.path(name).map_err(|letter| Letter { code: Code::UnknownQueryFeature, ..letter })?.feature,
     };
     known.and_then(|id| graph.scalar(id)).ok_or_else(|| {
-        let message = format!("`{name}` is a relationship; its rows cannot be given in a query.");
+        let message = format!("`{name}` is a relationship, whose rows cannot be given here.");
         Letter::new(Code::InvalidInput, message).fix("Give the features that its join compares.").feature(name)
     })
 }

@@ -38,7 +38,7 @@ pub(super) struct Kind {
 
 impl Kind {
     pub fn of(row: &Row) -> Kind {
-        Kind { entity: row.entity, given: row.given.keys().copied().collect() }
+        Kind { entity: row.entity, given: row.given.keys().chain(&row.given_behind).copied().collect() }
     }
 }
 
@@ -132,7 +132,12 @@ impl Oracle<'_> {
 
     /// Step 6: a resolver whose required inputs cannot be planned is no candidate.
     fn can_call(&self, mode: &Mode, kind: &Kind, resolver: &Resolver) -> Plannable {
-        let ResolverBody::Python(body) = &resolver.body else { return Ok(()) };
+        let is_keyed = || self.graph.primary_key(kind.entity).is_some_and(|key| kind.given.contains(&key));
+        let body = match &resolver.body {
+            ResolverBody::Sql(_) => return is_keyed().then_some(()).ok_or(Refusal::NotFound),
+            ResolverBody::Python(body) if body.frame && !is_keyed() => return Err(Refusal::NotFound),
+            ResolverBody::Python(body) => body,
+        };
         body.parameters.iter().try_for_each(|parameter| self.can_pass(mode, kind, parameter))
     }
 
@@ -197,8 +202,20 @@ impl Oracle<'_> {
         let Some(NodeKind::HasMany(related)) = steps.last().map(|last| &self.graph.feature(*last).kind) else {
             return Err(Refusal::Invalid);
         };
-        self.listed_kind(mode, related.entity)?;
-        self.can_walk(mode, kind, &steps, self.graph.primary_key(related.entity))
+        self.kind_behind(mode, kind, &steps, related.entity).map(drop)
+    }
+
+    /// What is known of the rows at the end of some steps: those that the caller gave, or those that are listed.
+    fn kind_behind(&self, mode: &Mode, kind: &Kind, steps: &[FeatureId], entity: EntityId) -> Result<Kind, Refusal> {
+        if let [relationship] = steps
+            && kind.given.contains(relationship)
+        {
+            let own = |feature: &FeatureId| self.graph.feature(*feature).entity == entity;
+            return Ok(Kind { entity, given: kind.given.iter().copied().filter(own).collect() });
+        }
+        let listed = self.listed_kind(mode, entity)?;
+        self.can_walk(mode, kind, steps, self.graph.primary_key(entity))?;
+        Ok(listed)
     }
 
     fn can_have(&self, mode: &Mode, kind: &Kind, feature: FeatureId) -> Plannable {
@@ -265,9 +282,7 @@ impl Oracle<'_> {
                 let (chain, projection, filters) = selected(of);
                 let chain = unfold(chain).ok_or(Refusal::Invalid)?;
                 let (steps, entity) = self.steps(kind.entity, &chain.names).ok_or(Refusal::Invalid)?;
-                let listed = self.listed_kind(mode, entity)?;
-                let key = self.graph.primary_key(entity);
-                self.can_walk(mode, kind, &steps, key)?;
+                let listed = self.kind_behind(mode, kind, &steps, entity)?;
                 let inner = projection.into_iter().chain(filters).chain(arguments);
                 inner.into_iter().try_for_each(|inner| self.can_evaluate(mode, &listed, Some(kind), inner, window))
             }

@@ -110,7 +110,6 @@ impl Oracle<'_> {
     }
 
     /// One group of a windowed feature: its aggregate over the rows whose columns equal the group's values.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one reading")]
     pub(super) fn grouped(
         &self,
         mode: &Mode,
@@ -175,15 +174,12 @@ impl Oracle<'_> {
         let NodeKind::HasMany(related) = &self.graph.feature(relationship).kind else {
             return Outcome::Failed("INVALID_QUERY");
         };
-        let mut join = Vec::new();
-        for (local, foreign) in &related.on {
-            match self.feature(mode, row, *local).outcome {
-                Outcome::Value(value) => join.push((*foreign, value)),
-                other => return blocked(other),
-            }
-        }
+        let facts = match self.rows_behind(mode, row, relationship, related) {
+            Ok(facts) => facts,
+            Err(outcome) => return blocked(outcome),
+        };
         let (mut values, mut by) = (Vec::new(), Vec::new());
-        for fact in self.listed(entity, &join, row.now) {
+        for fact in facts {
             let mut child = self.child(entity, row.now, &fact);
             let passes = |outcome: Outcome| outcome == Outcome::Value(Value::Bool(true));
             let mut keep = true;

@@ -4,7 +4,7 @@ use super::choice::{Choice, Kind};
 use super::{Mode, Oracle, Outcome, Row, Rule, Write};
 use creta_model::bundle::{Input, Parameter, PythonBody, Resolver, ResolverBody};
 use creta_model::duration::window_name;
-use creta_model::graph::{NodeKind, Step};
+use creta_model::graph::{NodeKind, RelationshipNode, Step};
 use creta_model::{EntityId, Expression, FeatureId, Value};
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ impl Oracle<'_> {
     ) -> Option<&'r BTreeMap<String, Value>> {
         // `max_by_key` answers the last of equals, `min_by_key` the first.
         let last = self.follows(Rule::DuplicateKeys);
-        if self.graph.entity(entity).feature_time.is_none() {
+        if rows.iter().all(|fact| self.time_of(entity, fact).is_none()) {
             return if last { rows.last() } else { rows.first() }.copied();
         }
         let known = rows.iter().filter(|fact| self.time_of(entity, fact).is_some_and(|at| self.is_past(at, now)));
@@ -112,13 +112,23 @@ impl Oracle<'_> {
 
     /// Of each key of an entity the version in force, in source order.
     fn in_force(&self, entity: EntityId, now: i64) -> Vec<&BTreeMap<String, Value>> {
+        let listing = self.lister(entity).and_then(|resolver| self.facts.get(&resolver.name));
+        self.standing(entity, listing.map(|listing| listing.rows.as_slice()).unwrap_or_default(), now)
+    }
+
+    /// Of rows of each key the one in force, in their order. Rows without a key stand for themselves.
+    fn standing<'r>(
+        &self,
+        entity: EntityId,
+        rows: &'r [BTreeMap<String, Value>],
+        now: i64,
+    ) -> Vec<&'r BTreeMap<String, Value>> {
         let Some(primary) = self.graph.primary_key(entity) else { return Vec::new() };
         let primary = &self.graph.feature(primary).name;
-        let listing = self.lister(entity).and_then(|resolver| self.facts.get(&resolver.name));
-        let rows = listing.map(|listing| listing.rows.as_slice()).unwrap_or_default();
         let mut by_key: BTreeMap<String, Vec<&BTreeMap<String, Value>>> = BTreeMap::new();
-        for fact in rows {
-            by_key.entry(format!("{:?}", fact.get(primary))).or_default().push(fact);
+        for (position, fact) in rows.iter().enumerate() {
+            let key = fact.get(primary).map_or_else(|| position.to_string(), |key| format!("{key:?}"));
+            by_key.entry(key).or_default().push(fact);
         }
         let mut found: Vec<&BTreeMap<String, Value>> =
             by_key.values().filter_map(|versions| self.newest(entity, versions, now)).collect();
@@ -133,10 +143,14 @@ impl Oracle<'_> {
         join: &[(FeatureId, Value)],
         now: i64,
     ) -> Vec<BTreeMap<String, Value>> {
-        let Some(primary) = self.graph.primary_key(entity) else { return Vec::new() };
-        let primary = self.graph.feature(primary).name.clone();
         let bound = if self.follows(Rule::ImplicitBound) { now } else { i64::MAX };
-        let mut found: Vec<BTreeMap<String, Value>> = self.matching(entity, join, bound).into_iter().cloned().collect();
+        self.in_order(entity, &self.matching(entity, join, bound))
+    }
+
+    fn in_order(&self, entity: EntityId, rows: &[&BTreeMap<String, Value>]) -> Vec<BTreeMap<String, Value>> {
+        let primary =
+            self.graph.primary_key(entity).map(|key| self.graph.feature(key).name.clone()).unwrap_or_default();
+        let mut found: Vec<BTreeMap<String, Value>> = rows.iter().map(|row| (*row).clone()).collect();
         found.sort_by(|left, right| {
             let time = |fact| self.time_of(entity, fact);
             time(left).cmp(&time(right)).then_with(|| {
@@ -214,28 +228,57 @@ fn or_default(outcome: Outcome, parameter: &Parameter) -> Outcome {
 }
 
 impl Oracle<'_> {
-    /// The rows of a has-many relationship that pass the filters, each as the values of its columns.
-    fn rows_of(&self, mode: &Mode, row: &mut Row, path: &str, columns: &[String], filters: &[Expression]) -> Outcome {
-        let Some(NodeKind::HasMany(related)) =
-            self.graph.member(row.entity, path).map(|member| &self.graph.feature(member).kind)
-        else {
-            return Outcome::Failed("INVALID_QUERY");
-        };
+    /// The rows of a has-many relationship: those that the caller gave, or those that are listed and join.
+    pub(super) fn rows_behind(
+        &self,
+        mode: &Mode,
+        row: &mut Row,
+        relationship: FeatureId,
+        related: &RelationshipNode,
+    ) -> Result<Vec<BTreeMap<String, Value>>, Outcome> {
+        if let Some(Value::List(given)) = row.given.get(&relationship) {
+            let mut facts: Vec<BTreeMap<String, Value>> = given.iter().map(fact_of).collect();
+            for (local, foreign) in &related.on {
+                if let Some(value) = row.given.get(local) {
+                    let foreign = &self.graph.feature(*foreign).name;
+                    for fact in &mut facts {
+                        fact.entry(foreign.clone()).or_insert_with(|| value.clone());
+                    }
+                }
+            }
+            return Ok(self.in_order(related.entity, &self.standing(related.entity, &facts, row.now)));
+        }
         let locals: Vec<Outcome> =
             related.on.iter().map(|(local, _)| self.feature(mode, row, *local).outcome).collect();
-        let values = match self.all(locals.into_iter()) {
-            Ok(values) => values,
+        let values = self.all(locals.into_iter())?;
+        let join: Vec<(FeatureId, Value)> = related.on.iter().map(|(_, foreign)| *foreign).zip(values).collect();
+        Ok(self.listed(related.entity, &join, row.now))
+    }
+
+    /// The rows of a has-many relationship that pass the filters, each as the values of its columns.
+    fn rows_of(&self, mode: &Mode, row: &mut Row, path: &str, columns: &[String], filters: &[Expression]) -> Outcome {
+        let Some(member) = self.graph.member(row.entity, path) else { return Outcome::Failed("INVALID_QUERY") };
+        let NodeKind::HasMany(related) = &self.graph.feature(member).kind else {
+            return Outcome::Failed("INVALID_QUERY");
+        };
+        let facts = match self.rows_behind(mode, row, member, related) {
+            Ok(facts) => facts,
             Err(outcome) => return outcome,
         };
-        let join: Vec<(FeatureId, Value)> = related.on.iter().map(|(_, foreign)| *foreign).zip(values).collect();
         let mut found = Vec::new();
-        for fact in self.listed(related.entity, &join, row.now) {
+        for fact in facts {
             let mut child = self.child(related.entity, row.now, &fact);
             let passes = |filter: &Expression| {
                 self.evaluate(mode, &mut child, Some(row), filter, None) == Outcome::Value(Value::Bool(true))
             };
             if filters.iter().all(passes) {
-                let cell = |column: &String| fact.get(column).cloned().unwrap_or(Value::Null);
+                let cell = |column: &String| {
+                    let column = self.graph.member(related.entity, column);
+                    match column.map(|column| self.feature(mode, &mut child, column).outcome) {
+                        Some(Outcome::Value(value)) => value,
+                        _ => Value::Null,
+                    }
+                };
                 found.push(Value::Struct(columns.iter().map(cell).collect()));
             }
         }
@@ -261,4 +304,14 @@ fn unfolded(parameters: &[Parameter]) -> Vec<(String, Parameter)> {
         }
     }
     found
+}
+
+/// A row that a caller gave: a map from the names of its features to their values.
+pub(super) fn fact_of(row: &Value) -> BTreeMap<String, Value> {
+    let Value::Map(pairs) = row else { return BTreeMap::new() };
+    let text = |name: &Value| match name {
+        Value::Str(name) => name.clone(),
+        _ => String::new(),
+    };
+    pairs.iter().map(|(name, value)| (text(name), value.clone())).collect()
 }

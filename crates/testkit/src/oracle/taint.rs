@@ -74,7 +74,7 @@ impl Oracle<'_> {
     fn join_columns(&self, relationship: FeatureId) -> Vec<FeatureId> {
         match &self.graph.feature(relationship).kind {
             NodeKind::HasOne(related) | NodeKind::HasMany(related) => {
-                related.on.iter().map(|(local, _)| *local).collect()
+                related.on.iter().map(|(local, _)| *local).chain([relationship]).collect()
             }
             NodeKind::Scalar(_) => Vec::new(),
         }

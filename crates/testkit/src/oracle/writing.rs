@@ -20,6 +20,9 @@ impl Oracle<'_> {
         let Some(key) = &row.key else { return };
         let primary = self.graph.primary_key(row.entity);
         for (feature, value) in row.given.iter().filter(|(feature, _)| Some(**feature) != primary) {
+            if self.graph.scalar(*feature).is_none() {
+                continue;
+            }
             let (feature, key, value) = (*feature, key.clone(), value.clone());
             let write = Write { feature, key, observed_at: clock, value, is_default: false };
             self.write(Producer::Input, &write, clock, false);

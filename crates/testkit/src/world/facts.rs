@@ -17,21 +17,7 @@ pub fn draw(dice: &mut Dice, project: &Project, most_rows: usize) -> (String, Fa
         if drawn.columns.is_empty() {
             continue;
         }
-        let mut columns = vec![Column {
-            name: "id".to_owned(),
-            data_type: drawn.key_type.clone(),
-            nullable: false,
-            refers_to: Some(number),
-        }];
-        columns.extend(drawn.columns.iter().cloned());
-        if drawn.has_time {
-            columns.push(Column {
-                name: "at".to_owned(),
-                data_type: DataType::Datetime,
-                nullable: false,
-                refers_to: None,
-            });
-        }
+        let columns = columns_of(project, number);
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let _ = writeln!(script, "create table t{number} (position integer primary key, {});", names.join(", "));
         let rows: Vec<BTreeMap<String, Value>> =
@@ -44,6 +30,33 @@ pub fn draw(dice: &mut Dice, project: &Project, most_rows: usize) -> (String, Fa
         facts.insert(format!("list_e{number}"), Listing { columns, rows });
     }
     (script, facts)
+}
+
+/// What an entity's rows have: the key, the columns, the feature time.
+fn columns_of(project: &Project, number: usize) -> Vec<Column> {
+    let drawn = &project.entities[number];
+    let column = |name: &str, data_type: &DataType, refers_to: Option<usize>| Column {
+        name: name.to_owned(),
+        data_type: data_type.clone(),
+        nullable: false,
+        refers_to,
+    };
+    let key = column("id", &drawn.key_type, Some(number));
+    let time = drawn.has_time.then(|| column("at", &DataType::Datetime, None));
+    std::iter::once(key).chain(drawn.columns.iter().cloned()).chain(time).collect()
+}
+
+/// Lists of rows as a caller may give them, one list per parent: all with the same columns, but not with all of them.
+pub fn given_rows(dice: &mut Dice, project: &Project, number: usize, parents: usize) -> Vec<Value> {
+    let mut columns = columns_of(project, number);
+    columns.retain(|_| dice.chance(80));
+    let text = |name: &str| Value::Str(name.to_owned());
+    let mut one = |columns: &[Column]| {
+        Value::Map(columns.iter().map(|column| (text(&column.name), cell(dice, project, column))).collect())
+    };
+    let counts = [2, 0, 3, 1];
+    let list = |parent: usize| if columns.is_empty() { 0 } else { counts[parent % counts.len()] };
+    (0..parents).map(|parent| Value::List((0..list(parent)).map(|_| one(&columns)).collect())).collect()
 }
 
 fn row(dice: &mut Dice, project: &Project, columns: &[Column]) -> BTreeMap<String, Value> {

@@ -1,7 +1,7 @@
 //! Draws what happens to a world: uploads, questions, training sets, in the order of time.
 
 use super::definitions::{Drawn, Project};
-use super::facts::{KEYS, key, value};
+use super::facts::{KEYS, given_rows, key, value};
 use super::{Act, Columns, Dice, EPOCH, GRID, HOUR, MINUTE};
 use crate::oracle::{Recompute, Terms};
 use creta_model::Value;
@@ -27,7 +27,7 @@ pub fn draw(dice: &mut Dice, project: &Project, count: usize) -> Vec<Act> {
         steps.extend(match kind {
             0..=2 => upload(dice, manner, drawn, at),
             3..=7 => ask(dice, manner, project, drawn, at),
-            _ => train(dice, project, drawn, at),
+            _ => train(dice, manner, project, drawn, at),
         });
     }
     steps
@@ -93,6 +93,9 @@ fn ask(dice: &mut Dice, manner: Manner, project: &Project, drawn: &Drawn, at: i6
     {
         given.insert(format!("{}.{}", drawn.namespace(), column.name), value(dice, &column.data_type));
     }
+    if let Some((name, rows)) = related(dice, manner, project, drawn, 1) {
+        given.extend(rows.into_iter().map(|rows| (name.clone(), rows)));
+    }
     let now = dice.chance(12).then(|| dice.instant());
     let mut staleness = BTreeMap::new();
     if dice.chance(20) {
@@ -103,7 +106,22 @@ fn ask(dice: &mut Dice, manner: Manner, project: &Project, drawn: &Drawn, at: i6
     Some(Act::Ask { at, given, outputs, now, terms })
 }
 
-fn train(dice: &mut Dice, project: &Project, drawn: &Drawn, now: i64) -> Option<Act> {
+/// Rows behind a relationship that the caller gives, one list per row of the question.
+fn related(
+    dice: &mut Dice,
+    manner: Manner,
+    project: &Project,
+    drawn: &Drawn,
+    parents: usize,
+) -> Option<(String, Vec<Value>)> {
+    if !manner.supposes || drawn.manies.is_empty() || dice.chance(60) {
+        return None;
+    }
+    let (many, number) = dice.pick(&drawn.manies).clone();
+    Some((format!("{}.{many}", drawn.namespace()), given_rows(dice, project, number, parents)))
+}
+
+fn train(dice: &mut Dice, manner: Manner, project: &Project, drawn: &Drawn, now: i64) -> Option<Act> {
     let recompute = dice.below(3);
     let outputs = outputs(dice, project, drawn);
     if outputs.is_empty() {
@@ -119,7 +137,8 @@ fn train(dice: &mut Dice, project: &Project, drawn: &Drawn, now: i64) -> Option<
         1 if !own.is_empty() => Recompute::Only(vec![dice.pick(&own).clone()]),
         _ => Recompute::Everything,
     };
-    let given = Columns::from([(format!("{}.id", drawn.namespace()), keys)]);
+    let mut given = Columns::from([(format!("{}.id", drawn.namespace()), keys)]);
+    given.extend(related(dice, manner, project, drawn, rows));
     Some(Act::Train { given, times, outputs, recompute, terms: tags(dice) })
 }
 

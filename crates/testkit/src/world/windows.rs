@@ -33,7 +33,7 @@ pub(super) fn draw(dice: &mut Dice, project: &mut Project, number: usize, rows: 
 fn group(dice: &mut Dice, project: &mut Project, number: usize, windows: &[i64], mut declared: Scalar) {
     let Some(Expression::Aggregate { of, .. }) = &mut declared.expression else { return };
     let keys = vec![attribute(Expression::This, "a")];
-    *of = Box::new(Expression::GroupBy { of: of.clone(), keys });
+    **of = Expression::GroupBy { of: of.clone(), keys };
     let data_type = declared.data_type.clone();
     let drawn = &mut project.entities[number];
     let owned = !drawn.columns.is_empty();

@@ -12,7 +12,7 @@ use arrow::compute::{concat, filter};
 use arrow::datatypes::Field;
 use creta_expr::Relation;
 use creta_model::{DataType, Letter};
-use creta_plan::stages::{BoundProgram, ChildBound, Product, ProductKind, ProgramInput};
+use creta_plan::stages::{BoundProgram, ChildBound, Lister, Product, ProductKind, ProgramInput};
 use creta_plan::{ScopePlan, Slot};
 use std::ops::Range;
 use std::sync::Arc;
@@ -104,7 +104,11 @@ async fn related_rows(
     let mut related = Frame::new(pairs.children.len(), PerRow::Each(now), many.scope.slots.len());
     for (_, slot) in &many.enumerate.columns {
         let values = gather(&children.column(*slot)?, &pairs.children)?;
-        related.give(*slot, values, Giver::resolver(many.enumerate.resolver), PerRow::Same(i64::MIN));
+        let giver = match many.enumerate.lister {
+            Lister::Resolver(resolver) => Giver::resolver(resolver),
+            Lister::Caller => Giver::INPUT,
+        };
+        related.give(*slot, values, giver, PerRow::Same(i64::MIN));
     }
     let wanted: Vec<Slot> = products.iter().flat_map(|position| slots_read(&many.products[*position])).collect();
     // What is read for thousands of rows on the way to one aggregate is nobody's answer, so none of it is written down.

@@ -1,0 +1,3 @@
+-- resolves: Berth
+-- source: facts
+select id, depth_m from berths

@@ -1,0 +1,3 @@
+-- resolves: Vessel
+-- source: facts
+select id, capacity from vessels
