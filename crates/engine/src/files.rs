@@ -8,6 +8,7 @@ use creta_model::{Code, Letter, Value};
 use creta_ports::Source;
 use creta_ports::arrays::cast;
 use creta_ports::source::{Predicate, Scan};
+use datafusion::common::config::ConfigOptions;
 use datafusion::common::{ParamValues, ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
@@ -15,6 +16,8 @@ use datafusion::execution::cache::cache_manager::CacheManagerConfig;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{Expr, JoinType, ident, lit};
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::{ExecutionPlan, collect_partitioned};
 use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionConfig, SessionContext};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -135,8 +138,38 @@ impl FileSource {
         }
         let columns = scan.columns.iter().map(|column| ident(&column.name));
         let frame = frame.select(columns).map_err(|error| unplannable(&error))?;
-        let batches = frame.collect().await.map_err(|error| failed(&error.to_string()))?;
+        let batches = collect(frame).await.map_err(|error| failed(&error.to_string()))?;
         batches.iter().map(|batch| typed(scan, batch)).collect()
+    }
+}
+
+/// All rows in source order, large files read by all cores.
+async fn collect(frame: DataFrame) -> Result<Vec<RecordBatch>, DataFusionError> {
+    let context = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await?;
+    let plan = side_by_side(plan, context.session_config().options())?;
+    Ok(collect_partitioned(plan, context).await?.concat())
+}
+
+/// Cuts a file into parts where the plan does no more than choose rows and columns: the parts, one after the other, are
+/// the file. Whatever looks at several rows keeps its one input.
+fn side_by_side(
+    plan: Arc<dyn ExecutionPlan>,
+    options: &ConfigOptions,
+) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    if plan.fetch().is_some() {
+        return Ok(plan);
+    }
+    match (plan.name(), plan.children().as_slice()) {
+        ("ProjectionExec" | "FilterExec" | "CoalesceBatchesExec", [child]) => {
+            let child = side_by_side(Arc::clone(child), options)?;
+            plan.replace_children(vec![child], ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+        }
+        ("DataSourceExec", []) => {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            Ok(plan.repartitioned(cores, options)?.unwrap_or(plan))
+        }
+        _ => Ok(plan),
     }
 }
 

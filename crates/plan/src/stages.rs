@@ -152,7 +152,7 @@ pub struct PythonCall {
 }
 
 /// A program and where its inputs come from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BoundProgram {
     pub program: Program,
     pub inputs: Vec<ProgramInput>,
@@ -221,7 +221,7 @@ pub struct Product {
 }
 
 /// [`Bound`] with the child's slot.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChildBound {
     pub slot: Slot,
     pub bound: Bound,

@@ -102,11 +102,11 @@ fn floats(values: &ArrayRef) -> Result<Float64Array, Letter> {
 fn sum(values: &ArrayRef, slices: &[Range<usize>], output: &DataType) -> Result<Aggregated, Letter> {
     if *values.data_type() != ArrowType::Int64 {
         let values = floats(values)?;
-        let sums = FloatSums::of(&values);
+        let sums = FloatSums::of(&values, slices);
         let totals = slices.iter().map(|slice| sums.total(slice).0);
         return finish(Arc::new(Float64Array::from_iter_values(totals)), output);
     }
-    let sums = IntSums::of(values.as_primitive::<Int64Type>());
+    let sums = IntSums::of(values.as_primitive::<Int64Type>(), slices);
     let mut failures = Vec::new();
     let total = |(row, slice): (usize, &Range<usize>)| {
         let total = i64::try_from(sums.total(slice)).ok();
@@ -123,7 +123,7 @@ fn sum(values: &ArrayRef, slices: &[Range<usize>], output: &DataType) -> Result<
 fn mean(values: &ArrayRef, slices: &[Range<usize>]) -> Result<Float64Array, Letter> {
     if *values.data_type() == ArrowType::Int64 {
         let values = values.as_primitive::<Int64Type>();
-        let sums = IntSums::of(values);
+        let sums = IntSums::of(values, slices);
         let counts = counts(values.len(), |row| values.is_valid(row));
         let mean = |slice: &Range<usize>| {
             let count = counts[slice.end] - counts[slice.start];
@@ -132,7 +132,7 @@ fn mean(values: &ArrayRef, slices: &[Range<usize>]) -> Result<Float64Array, Lett
         return Ok(slices.iter().map(mean).collect());
     }
     let values = floats(values)?;
-    let sums = FloatSums::of(&values);
+    let sums = FloatSums::of(&values, slices);
     let mean = |slice: &Range<usize>| {
         let (total, count) = sums.total(slice);
         (count > 0).then(|| total / count as f64)

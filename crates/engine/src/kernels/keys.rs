@@ -1,6 +1,6 @@
 //! Groups rows by one or more key columns. A null in any of them belongs to no group and matches nothing.
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, PrimitiveArray, UInt32Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::row::{RowConverter, Rows, SortField};
@@ -11,10 +11,19 @@ use std::sync::Arc;
 
 /// Groups of equal keys, numbered in order of first appearance.
 pub struct KeyIndex {
-    columns: Vec<ArrayRef>,
-    group_of_row: Vec<Option<u32>>,
-    /// First row of each group.
-    first: Vec<u32>,
+    types: Vec<DataType>,
+    known: Known,
+    /// [`NO_GROUP`] where a part of the key is null.
+    group_of_row: Vec<u32>,
+}
+
+const NO_GROUP: u32 = u32::MAX;
+
+/// The group of each key. Keys of several columns are told apart by their bytes in row format.
+enum Known {
+    Ints(HashMap<i64, u32, RandomState>),
+    Texts(HashMap<Box<str>, u32, RandomState>),
+    Rows(HashMap<Box<[u8]>, u32, RandomState>),
 }
 
 /// Distinct keys of a batch.
@@ -27,21 +36,36 @@ pub struct Distinct {
 
 impl KeyIndex {
     pub fn build(columns: &[ArrayRef]) -> KeyIndex {
-        let mut numbers = Numbers::default();
-        let group_of_row = match columns {
-            [one] if *one.data_type() == DataType::Int64 => numbers.present(one.as_primitive::<Int64Type>().iter()),
-            [one] if *one.data_type() == DataType::LargeUtf8 => numbers.present(one.as_string::<i64>().iter()),
-            _ => numbers.present(complete_keys(columns, rows_of(columns).as_ref())),
+        let (known, group_of_row) = match columns {
+            [one] if *one.data_type() == DataType::Int64 => {
+                let mut known = HashMap::default();
+                let group_of_row = number_ints(one.as_primitive::<Int64Type>(), &mut known);
+                (Known::Ints(known), group_of_row)
+            }
+            [one] if *one.data_type() == DataType::LargeUtf8 => {
+                let mut known = HashMap::default();
+                let group_of_row = number_owned(one.as_string::<i64>().iter(), &mut known);
+                (Known::Texts(known), group_of_row)
+            }
+            _ => {
+                let mut known = HashMap::default();
+                let group_of_row = number_owned(complete_keys(columns, rows_of(columns).as_ref()), &mut known);
+                (Known::Rows(known), group_of_row)
+            }
         };
-        KeyIndex { columns: columns.to_vec(), group_of_row, first: numbers.first }
+        KeyIndex { types: columns.iter().map(|column| column.data_type().clone()).collect(), known, group_of_row }
     }
 
     pub fn groups(&self) -> usize {
-        self.first.len()
+        match &self.known {
+            Known::Ints(known) => known.len(),
+            Known::Texts(known) => known.len(),
+            Known::Rows(known) => known.len(),
+        }
     }
 
     pub fn group_of(&self, row: usize) -> Option<u32> {
-        self.group_of_row[row]
+        Some(self.group_of_row[row]).filter(|group| *group != NO_GROUP)
     }
 
     /// Gives back the memory that only [`Self::group_of`] needs; probing goes on.
@@ -53,39 +77,54 @@ impl KeyIndex {
     /// type that the index has; what is not of that type matches nothing.
     pub fn probe(&self, columns: &[ArrayRef]) -> Vec<Option<u32>> {
         let total = columns.first().map_or(0, |column| column.len());
-        let same_type = |(own, other): (&ArrayRef, &ArrayRef)| match own.data_type() == other.data_type() {
+        let same_type = |(own, other): (&DataType, &ArrayRef)| match own == other.data_type() {
             true => Some(other.clone()),
-            false => cast(other, own.data_type()).ok(),
+            false => cast(other, own).ok(),
         };
-        let Some(columns) = self.columns.iter().zip(columns).map(same_type).collect::<Option<Vec<ArrayRef>>>() else {
+        let Some(columns) = self.types.iter().zip(columns).map(same_type).collect::<Option<Vec<ArrayRef>>>() else {
             return vec![None; total];
         };
-        match (self.columns.as_slice(), columns.as_slice()) {
-            ([own], [other]) if *own.data_type() == DataType::Int64 => {
-                let (own, other) = (own.as_primitive::<Int64Type>(), other.as_primitive::<Int64Type>());
-                self.find(|row| own.value(row), other.iter())
+        match &self.known {
+            Known::Ints(known) => {
+                columns[0].as_primitive::<Int64Type>().iter().map(|key| known.get(&key?).copied()).collect()
             }
-            ([own], [other]) if *own.data_type() == DataType::LargeUtf8 => {
-                let (own, other) = (own.as_string::<i64>(), other.as_string::<i64>());
-                self.find(|row| own.value(row), other.iter())
+            Known::Texts(known) => columns[0].as_string::<i64>().iter().map(|key| known.get(key?).copied()).collect(),
+            Known::Rows(known) => {
+                let rows = rows_of(&columns);
+                complete_keys(&columns, rows.as_ref()).map(|key| known.get(key?).copied()).collect()
             }
-            _ => match (rows_of(&self.columns), rows_of(&columns)) {
-                (Some(own), Some(other)) => self.find(|row| own.row(row).data(), complete_keys(&columns, Some(&other))),
-                _ => vec![None; total],
-            },
         }
     }
+}
 
-    fn find<'a, K: Eq + Hash + 'a>(
-        &self,
-        own: impl Fn(usize) -> K,
-        probes: impl Iterator<Item = Option<K>>,
-    ) -> Vec<Option<u32>> {
-        let groups = self.first.iter().enumerate();
-        let groups: HashMap<K, u32, RandomState> =
-            groups.map(|(group, row)| (own(*row as usize), group as u32)).collect();
-        probes.map(|key| key.and_then(|key| groups.get(&key).copied())).collect()
+fn number_ints(keys: &PrimitiveArray<Int64Type>, known: &mut HashMap<i64, u32, RandomState>) -> Vec<u32> {
+    let mut number = |key: i64| {
+        let next = known.len() as u32;
+        *known.entry(key).or_insert(next)
+    };
+    match keys.null_count() {
+        0 => keys.values().iter().map(|key| number(*key)).collect(),
+        _ => keys.iter().map(|key| key.map_or(NO_GROUP, &mut number)).collect(),
     }
+}
+
+/// Numbers keys that are copied once each.
+fn number_owned<'a, K: ?Sized + Eq + Hash + 'a>(
+    keys: impl Iterator<Item = Option<&'a K>>,
+    known: &mut HashMap<Box<K>, u32, RandomState>,
+) -> Vec<u32>
+where
+    Box<K>: From<&'a K>,
+{
+    let mut number = |key: &'a K| match known.get(key) {
+        Some(group) => *group,
+        None => {
+            let next = known.len() as u32;
+            known.insert(key.into(), next);
+            next
+        }
+    };
+    keys.map(|key| key.map_or(NO_GROUP, &mut number)).collect()
 }
 
 /// Distinct keys, told apart by `extra` too when it is given. Here a null equals a null, for work that is done once
@@ -124,11 +163,6 @@ impl Numbers {
     fn all<K: Eq + Hash>(&mut self, keys: impl Iterator<Item = K>) -> Vec<u32> {
         let mut seen = HashMap::default();
         keys.enumerate().map(|(row, key)| self.number(&mut seen, row, key)).collect()
-    }
-
-    fn present<K: Eq + Hash>(&mut self, keys: impl Iterator<Item = Option<K>>) -> Vec<Option<u32>> {
-        let mut seen = HashMap::default();
-        keys.enumerate().map(|(row, key)| key.map(|key| self.number(&mut seen, row, key))).collect()
     }
 
     fn number<K: Eq + Hash>(&mut self, seen: &mut HashMap<K, u32, RandomState>, row: usize, key: K) -> u32 {

@@ -16,7 +16,7 @@ use crate::kernels::versions::Versions;
 use crate::scans;
 use arrow::array::ArrayRef;
 use creta_expr::Relation;
-use creta_model::{Code, Letter, ResolverId};
+use creta_model::{Code, DataType, Letter, ResolverId};
 use creta_plan::stages::{Enumerate, HasMany, Lister, Product};
 use creta_plan::{ScopePlan, Slot, Stage};
 use std::sync::Arc;
@@ -153,13 +153,14 @@ async fn make(
     rows: &Rows,
 ) -> Result<Vec<Made>, Letter> {
     let products = &children.many.products;
-    let sliced: Vec<bool> = products.iter().map(|product| slices::suits(children, product)).collect();
-    let mut made: Vec<Option<Made>> = Vec::with_capacity(products.len());
-    for (position, product) in products.iter().enumerate() {
-        made.push(match sliced[position] {
-            true => Some(slices::make(children, product, &plan.slots[stage.outputs[position].0].data_type)?),
-            false => None,
-        });
+    let data_type = |position: usize| &plan.slots[stage.outputs[position].0].data_type;
+    let sliced: Vec<usize> =
+        (0..products.len()).filter(|position| slices::suits(children, &products[*position])).collect();
+    let asked: Vec<(&Product, &DataType)> =
+        sliced.iter().map(|position| (&products[*position], data_type(*position))).collect();
+    let mut made: Vec<Option<Made>> = products.iter().map(|_| None).collect();
+    for (position, done) in sliced.iter().zip(slices::make(children, &asked)?) {
+        made[*position] = Some(done);
     }
     if made.iter().any(Option::is_none) {
         let types = stage.outputs.iter().map(|slot| plan.slots[slot.0].data_type.clone()).collect::<Vec<_>>();

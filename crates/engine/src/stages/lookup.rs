@@ -65,11 +65,7 @@ async fn by_key(
     .await?;
     let timeline = found.timeline(&[lookup.key_column.as_deref().unwrap_or_default()], None)?;
     let groups = timeline.probe(std::slice::from_ref(&keys));
-    let matched = (0..rows.len(frame.rows)).map(|position| {
-        let now = if lookup.time_column.is_some() { frame.now.get(rows.at(position)) } else { i64::MAX };
-        groups[position].and_then(|group| timeline.as_of(group, now))
-    });
-    let matched: UInt32Array = matched.collect();
+    let matched = timeline.as_of_rows(&groups, &instants(lookup, frame, rows));
     check_count(lookup, &matched, groups.iter().map(|group| group.map_or(0, |group| timeline.len_of(group))))?;
     fill(context, plan, stage, lookup, frame, rows, &found, &matched)
 }
@@ -113,11 +109,7 @@ async fn by_parameters(
                 let timeline = found.timeline(&[column], None)?;
                 let keys = rows.select(&frame.columns[key.0].array(&plan.slots[key.0].data_type, frame.rows))?;
                 let groups = timeline.probe(std::slice::from_ref(&keys));
-                let as_of = |(position, group): (usize, &Option<u32>)| {
-                    let now = if lookup.time_column.is_some() { frame.now.get(rows.at(position)) } else { i64::MAX };
-                    group.and_then(|group| timeline.as_of(group, now))
-                };
-                groups.iter().enumerate().map(as_of).collect()
+                timeline.as_of_rows(&groups, &instants(lookup, frame, &rows))
             }
             _ => {
                 let last = found.rows().checked_sub(1).map(|row| row as u32);
@@ -143,6 +135,13 @@ fn value_of(argument: &Argument, frame: &Frame, row: usize) -> Value {
             }
         }
     }
+}
+
+/// As of when each row is looked up; without a feature time all is known for ever.
+fn instants(lookup: &Lookup, frame: &Frame, rows: &Rows) -> Vec<i64> {
+    let is_timed = lookup.time_column.is_some();
+    let instant = |position: usize| if is_timed { frame.now.get(rows.at(position)) } else { i64::MAX };
+    (0..rows.len(frame.rows)).map(instant).collect()
 }
 
 fn latest(frame: &Frame, rows: &Rows) -> Option<i64> {

@@ -229,11 +229,9 @@ fn match_rows(
     let timeline = Timeline::build(&[cast(keys, key_type)?], &times, &[]);
     let wanted = rows.select(&frame.columns[key.0].array(key_type, frame.rows))?;
     let groups = timeline.probe(&[wanted]);
-    let as_of = |(position, group): (usize, &Option<u32>)| {
-        let now = if timed { frame.now.get(rows.at(position)) } else { i64::MAX };
-        group.and_then(|group| timeline.as_of(group, now))
-    };
-    Ok(groups.iter().enumerate().map(as_of).collect())
+    let instant = |position: usize| if timed { frame.now.get(rows.at(position)) } else { i64::MAX };
+    let instants: Vec<i64> = (0..groups.len()).map(instant).collect();
+    Ok(timeline.as_of_rows(&groups, &instants))
 }
 
 /// What the worker calls a value that does not have its feature's type.

@@ -92,7 +92,7 @@ proptest! {
         let probed: ArrayRef = Arc::new(Int64Array::from_iter_values(probes.iter().map(|probe| probe.0)));
         let groups = timeline.probe(&[probed]);
         let at: Vec<i64> = probes.iter().map(|probe| probe.1).collect();
-        let batch = timeline.as_of_rows(&groups, &at);
+        let batch: Vec<Option<u32>> = timeline.as_of_rows(&groups, &at).iter().collect();
         for (position, (key, time)) in probes.iter().enumerate() {
             let own = listed(*key);
             let Some(group) = groups[position] else {
@@ -134,5 +134,5 @@ fn nothing_has_no_groups() {
     let timeline = Timeline::build(&[none], &Int64Array::from(Vec::<i64>::new()), &[]);
     assert!(timeline.permutation().is_empty());
     let probe: ArrayRef = Arc::new(Int64Array::from(vec![1]));
-    assert_eq!(timeline.as_of_rows(&timeline.probe(&[probe]), &[0]), [None]);
+    assert_eq!(timeline.as_of_rows(&timeline.probe(&[probe]), &[0]).iter().collect::<Vec<_>>(), [None]);
 }

@@ -4,13 +4,14 @@
 use super::run::broken;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, TimestampMicrosecondArray};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use creta_engine::Answer;
 use creta_ports::{Blobs, Result};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
+use parquet::basic::{Compression, Encoding};
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,8 +37,7 @@ impl Draft {
             Some(writer) => writer,
             none => {
                 let file = File::create(&self.path).map_err(|error| broken(&error.to_string()))?;
-                let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-                let writer = ArrowWriter::try_new(file, batch.schema(), Some(properties));
+                let writer = ArrowWriter::try_new(file, batch.schema(), Some(properties(&batch.schema())));
                 none.insert(writer.map_err(|error| broken(&error.to_string()))?)
             }
         };
@@ -68,6 +68,22 @@ impl Drop for Draft {
         // An adopted draft is not there any more; one that cannot be removed goes at the next start.
         std::fs::remove_file(&self.path).ok();
     }
+}
+
+/// Numbers and instants seldom repeat, so a dictionary of them would cost more than it saves.
+fn properties(schema: &Schema) -> WriterProperties {
+    let mut properties = WriterProperties::builder().set_compression(Compression::SNAPPY);
+    for field in schema.fields() {
+        let encoding = match field.data_type() {
+            DataType::Int64 | DataType::Timestamp(..) => Encoding::DELTA_BINARY_PACKED,
+            DataType::Float64 => Encoding::PLAIN,
+            _ => continue,
+        };
+        let column = ColumnPath::new(vec![field.name().clone()]);
+        properties = properties.set_column_dictionary_enabled(column.clone(), false);
+        properties = properties.set_column_encoding(column, encoding);
+    }
+    properties.build()
 }
 
 /// The rows of an answer whose first row is row `first` of the spine, without those that lack a required output.

@@ -15,30 +15,48 @@ pub(super) fn counts(rows: usize, passes: impl Fn(usize) -> bool) -> Vec<u32> {
     counts
 }
 
-/// Exact sums of ints; 128 bits cannot overflow on fewer than 2^64 rows.
-pub(super) struct IntSums(Vec<i128>);
+/// Whether it is less work to add up each slice than to add up all rows once.
+fn are_few(slices: &[Range<usize>], rows: usize) -> bool {
+    slices.iter().map(ExactSizeIterator::len).sum::<usize>() <= rows
+}
 
-impl IntSums {
-    pub fn of(values: &Int64Array) -> IntSums {
-        let mut sums = Vec::with_capacity(values.len() + 1);
-        let mut sum = 0_i128;
-        sums.push(0);
-        for value in values {
-            sum += i128::from(value.unwrap_or(0));
-            sums.push(sum);
-        }
-        IntSums(sums)
+/// Exact sums of ints; 128 bits cannot overflow on fewer than 2^64 rows.
+pub(super) struct IntSums<'a> {
+    values: &'a Int64Array,
+    /// None when slices are added up one by one.
+    prefixes: Option<Vec<i128>>,
+}
+
+impl<'a> IntSums<'a> {
+    pub fn of(values: &'a Int64Array, slices: &[Range<usize>]) -> IntSums<'a> {
+        let prefixes = (!are_few(slices, values.len())).then(|| {
+            let mut sum = 0_i128;
+            let sums = values.iter().map(|value| {
+                sum += i128::from(value.unwrap_or(0));
+                sum
+            });
+            std::iter::once(0).chain(sums).collect()
+        });
+        IntSums { values, prefixes }
     }
 
     pub fn total(&self, slice: &Range<usize>) -> i128 {
-        self.0[slice.end] - self.0[slice.start]
+        match &self.prefixes {
+            Some(prefixes) => prefixes[slice.end] - prefixes[slice.start],
+            None => slice
+                .clone()
+                .filter(|row| self.values.is_valid(*row))
+                .map(|row| i128::from(self.values.value(row)))
+                .sum(),
+        }
     }
 }
 
 /// Double-double sums of the finite floats; the others are counted, so that they show only in slices that hold them.
 pub(super) struct FloatSums<'a> {
     values: &'a Float64Array,
-    prefixes: Vec<Prefix>,
+    /// None when slices are added up one by one.
+    prefixes: Option<Vec<Prefix>>,
     odd: Option<Odd>,
 }
 
@@ -64,29 +82,32 @@ struct Odd {
 /// prefixes when it is at least 2^33 times larger than what all steps together can have lost, so 1e-10 relative.
 const TRUSTED: f64 = 1.0 / (1_u128 << 70) as f64;
 
+impl Prefix {
+    /// Takes one more row in.
+    fn step(&mut self, value: Option<f64>) {
+        self.present += u32::from(value.is_some());
+        if let Some(value) = value.filter(|value| value.is_finite()) {
+            self.sum = add(self.sum, value);
+            self.counted += u32::from(value != 0.0);
+            // A sum beyond all floats is not a number from then on, and its reach never trusted.
+            self.reach = if self.sum.0.is_finite() { self.reach.max(self.sum.0.abs()) } else { f64::INFINITY };
+        }
+    }
+}
+
 impl<'a> FloatSums<'a> {
-    pub fn of(values: &'a Float64Array) -> FloatSums<'a> {
+    pub fn of(values: &'a Float64Array, slices: &[Range<usize>]) -> FloatSums<'a> {
         let rows = values.len();
         let is = |row: usize, test: &dyn Fn(f64) -> bool| values.is_valid(row) && test(values.value(row));
-        let mut prefixes = Vec::with_capacity(rows + 1);
-        let mut prefix = Prefix::default();
-        let mut all_finite = true;
-        prefixes.push(prefix);
-        for value in values {
-            prefix.present += u32::from(value.is_some());
-            match value {
-                Some(value) if value.is_finite() => {
-                    prefix.sum = add(prefix.sum, value);
-                    prefix.counted += u32::from(value != 0.0);
-                    // A sum beyond all floats is not a number from then on, and its reach never trusted.
-                    prefix.reach =
-                        if prefix.sum.0.is_finite() { prefix.reach.max(prefix.sum.0.abs()) } else { f64::INFINITY };
-                }
-                Some(_) => all_finite = false,
-                None => {}
-            }
-            prefixes.push(prefix);
-        }
+        let prefixes = (!are_few(slices, rows)).then(|| {
+            let mut prefix = Prefix::default();
+            let prefixes = values.iter().map(|value| {
+                prefix.step(value);
+                prefix
+            });
+            std::iter::once(Prefix::default()).chain(prefixes).collect()
+        });
+        let all_finite = values.iter().flatten().all(f64::is_finite);
         let odd = (!all_finite).then(|| Odd {
             nan: counts(rows, |row| is(row, &f64::is_nan)),
             up: counts(rows, |row| is(row, &|value| value == f64::INFINITY)),
@@ -97,7 +118,7 @@ impl<'a> FloatSums<'a> {
 
     /// The sum of a slice and how many values it has.
     pub fn total(&self, slice: &Range<usize>) -> (f64, u32) {
-        let (start, end) = (&self.prefixes[slice.start], &self.prefixes[slice.end]);
+        let (start, end) = self.ends(slice);
         let count = end.present - start.present;
         if let Some(odd) = &self.odd {
             let within = |counts: &[u32]| counts[slice.end] - counts[slice.start];
@@ -116,6 +137,18 @@ impl<'a> FloatSums<'a> {
         // Not so when the slice is tiny beside what precedes it, or cancels itself out: then it is summed exactly.
         let is_trusted = total.abs() >= end.reach * slice.end as f64 * TRUSTED;
         (if is_trusted { total } else { self.exact(slice) }, count)
+    }
+
+    /// What comes before a slice and before its end; of a slice that is added up alone, nothing comes before it.
+    fn ends(&self, slice: &Range<usize>) -> (Prefix, Prefix) {
+        if let Some(prefixes) = &self.prefixes {
+            return (prefixes[slice.start], prefixes[slice.end]);
+        }
+        let mut prefix = Prefix::default();
+        for row in slice.clone() {
+            prefix.step(self.values.is_valid(row).then(|| self.values.value(row)));
+        }
+        (Prefix::default(), prefix)
     }
 
     /// Shewchuk's sum: parts that do not overlap lose nothing until they are added up at the end.
