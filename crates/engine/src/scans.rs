@@ -5,14 +5,14 @@ use crate::kernels::timeline::Timeline;
 use crate::kernels::versions::Versions;
 use arrow::array::{Array, ArrayRef, Int64Array, TimestampMicrosecondArray, UInt32Array, new_empty_array};
 use arrow::compute::{concat, take};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use creta_model::bundle::ResolverBody;
 use creta_model::{Code, Letter, ResolverId, Value};
 use creta_ports::arrays::cast;
 use creta_ports::python::Call;
 use creta_ports::source::{Predicate, Scan, ScanColumn};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
@@ -38,13 +38,32 @@ pub struct HistoryBounds {
 /// history they see.
 #[derive(Default)]
 pub struct Run {
-    scans: Arc<Mutex<HashMap<ResolverId, SharedListing>>>,
+    scans: Arc<Mutex<Vec<SharedListing>>>,
     pub(crate) history: HistoryBounds,
 }
 
-type SharedListing = Arc<OnceCell<Arc<Listing>>>;
+/// A resolver's whole listing, of some of its columns.
+struct SharedListing {
+    resolver: ResolverId,
+    columns: BTreeSet<String>,
+    listing: Arc<OnceCell<Arc<Listing>>>,
+}
 
 impl Run {
+    /// The one listing for all that need these columns, or some of them.
+    fn listing(&self, resolver: ResolverId, columns: &[&str]) -> Arc<OnceCell<Arc<Listing>>> {
+        let mut scans = self.scans.lock().unwrap_or_else(PoisonError::into_inner);
+        let serves = |shared: &&SharedListing| {
+            shared.resolver == resolver && columns.iter().all(|column| shared.columns.contains(*column))
+        };
+        if let Some(known) = scans.iter().find(serves) {
+            return known.listing.clone();
+        }
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        scans.push(SharedListing { resolver, columns, listing: Arc::default() });
+        scans[scans.len() - 1].listing.clone()
+    }
+
     /// A part of this run that samples only observations within the bounds; scans are shared.
     pub fn within(&self, history: HistoryBounds) -> Run {
         Run { scans: self.scans.clone(), history }
@@ -132,6 +151,8 @@ impl Found {
 /// Rows wanted by the values of one column.
 pub(crate) struct Wanted<'a> {
     pub resolver: ResolverId,
+    /// The columns that are read; those of the join, the time and the versions are among them.
+    pub columns: Vec<&'a str>,
     pub column: &'a str,
     pub values: &'a ArrayRef,
     pub time_column: Option<&'a str>,
@@ -155,17 +176,15 @@ async fn listing(context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Found, Le
     if let Some(run) = context.run
         && wanted.values.len() > SCAN_WHOLE_FROM
     {
-        let cell = {
-            let mut scans = run.scans.lock().unwrap_or_else(PoisonError::into_inner);
-            scans.entry(wanted.resolver).or_default().clone()
-        };
+        let cell = run.listing(wanted.resolver, &wanted.columns);
         let whole = cell.get_or_try_init(|| async {
-            let batch = list(context, wanted.resolver, Vec::new(), Vec::new()).await?;
+            let batch = list(context, wanted.resolver, Some(&wanted.columns), Vec::new(), Vec::new()).await?;
             Ok(Found::new(batch, time_column).0)
         });
         return Ok(Found(whole.await?.clone()));
     }
-    let batch = list(context, wanted.resolver, Vec::new(), predicates(context, wanted)?).await?;
+    let predicates = predicates(context, wanted)?;
+    let batch = list(context, wanted.resolver, Some(&wanted.columns), Vec::new(), predicates).await?;
     Ok(Found::new(batch, time_column))
 }
 
@@ -211,7 +230,7 @@ pub(crate) async fn with_parameters(
     let time = statement.and_then(|statement| project.graph().entity(statement.entity).feature_time);
     let columns = statement.map(|statement| statement.columns.as_slice()).unwrap_or_default();
     let time_column = columns.iter().find(|(_, feature)| Some(*feature) == time).map(|(name, _)| name.clone());
-    let batch = list(context, resolver, parameters, Vec::new()).await?;
+    let batch = list(context, resolver, None, parameters, Vec::new()).await?;
     Ok(Found::new(batch, time_column))
 }
 
@@ -225,14 +244,16 @@ fn distinct(values: &ArrayRef) -> Result<ArrayRef, Letter> {
     take(values, &kept, None).map_err(internal)
 }
 
+/// Rows of some of a resolver's columns, or of all.
 async fn list(
     context: &Context<'_>,
     resolver: ResolverId,
+    columns: Option<&[&str]>,
     parameters: Vec<Value>,
     predicates: Vec<Predicate>,
 ) -> Result<RecordBatch, Letter> {
     match &context.deployment.project.graph().resolver(resolver).body {
-        ResolverBody::Sql(_) => scan(context, resolver, parameters, predicates).await,
+        ResolverBody::Sql(_) => scan(context, resolver, columns, parameters, predicates).await,
         ResolverBody::Python(_) => call(context, resolver).await,
     }
 }
@@ -240,12 +261,14 @@ async fn list(
 async fn scan(
     context: &Context<'_>,
     resolver: ResolverId,
+    columns: Option<&[&str]>,
     parameters: Vec<Value>,
     predicates: Vec<Predicate>,
 ) -> Result<RecordBatch, Letter> {
     let project = &context.deployment.project;
     let graph = project.graph();
     let statement = project.statement(resolver).ok_or_else(|| internal("the statement is not parsed"))?;
+    let is_wanted = |name: &str| columns.is_none_or(|columns| columns.contains(&name));
     let column = |(name, feature): &(String, creta_model::FeatureId)| ScanColumn {
         name: name.clone(),
         data_type: graph.scalar(*feature).map_or(creta_model::DataType::Str, |scalar| scalar.data_type.clone()),
@@ -253,7 +276,7 @@ async fn scan(
     let scan = Scan {
         statement: statement.text.clone(),
         parameters,
-        columns: statement.columns.iter().map(column).collect(),
+        columns: statement.columns.iter().filter(|(name, _)| is_wanted(name)).map(column).collect(),
         predicates,
         resolver: graph.resolver(resolver).name.clone(),
         timeout: limit(context, resolver),
@@ -278,16 +301,36 @@ fn joined(schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<RecordBatch, L
             parts.push(column.clone());
         }
     }
+    let threads = if rows < ROWS_OF_A_THREAD { 1 } else { std::thread::available_parallelism().map_or(1, usize::from) };
     let mut columns = Vec::with_capacity(parts.len());
-    for (parts, field) in parts.into_iter().zip(schema.fields()) {
-        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
-        columns.push(match parts.is_empty() {
-            true => new_empty_array(field.data_type()),
-            false => concat(&parts).map_err(internal)?,
-        });
+    let mut waiting = parts.into_iter().zip(schema.fields());
+    while columns.len() < schema.fields().len() {
+        let some: Vec<(Vec<ArrayRef>, &FieldRef)> = waiting.by_ref().take(threads).collect();
+        columns.extend(side_by_side(some)?);
     }
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     RecordBatch::try_new_with_options(schema, columns, &options).map_err(internal)
+}
+
+/// Fewer rows are not worth a thread.
+const ROWS_OF_A_THREAD: usize = 500_000;
+
+/// Some columns, each from its parts.
+fn side_by_side(columns: Vec<(Vec<ArrayRef>, &FieldRef)>) -> Result<Vec<ArrayRef>, Letter> {
+    let one = |(parts, field): (Vec<ArrayRef>, &FieldRef)| {
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+        match parts.is_empty() {
+            true => Ok(new_empty_array(field.data_type())),
+            false => concat(&parts).map_err(internal),
+        }
+    };
+    if columns.len() <= 1 {
+        return columns.into_iter().map(one).collect();
+    }
+    std::thread::scope(|scope| {
+        let running: Vec<_> = columns.into_iter().map(|column| scope.spawn(|| one(column))).collect();
+        running.into_iter().map(|one| one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 async fn call(context: &Context<'_>, resolver: ResolverId) -> Result<RecordBatch, Letter> {

@@ -173,3 +173,14 @@ pub enum AggregateFunction {
     Skewness,
     Kurtosis,
 }
+
+impl AggregateFunction {
+    /// Whether rows at the same instant in another order may give another answer.
+    pub fn depends_on_order(self) -> bool {
+        use AggregateFunction as F;
+        matches!(
+            self,
+            F::MaxBy | F::MinBy | F::MaxByCount | F::MinByCount | F::ArrayAgg | F::SetAgg | F::SetUnion | F::ApproxTopK
+        )
+    }
+}

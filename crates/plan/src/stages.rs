@@ -194,7 +194,8 @@ pub struct HasMany {
 #[derive(Debug, Clone)]
 pub struct Enumerate {
     pub lister: Lister,
-    /// Columns of the listing with their slot in the child scope; of a resolver's, the primary key is among them.
+    /// Columns of the listing with their slot in the child scope; of a resolver's, the primary key is among them
+    /// unless nothing needs it.
     pub columns: Vec<(String, Slot)>,
     /// Child slots of the join columns, in the order of the stage's key inputs. Of rows that the caller gave: those
     /// that they do not give themselves, so that the parent's values stand for them.

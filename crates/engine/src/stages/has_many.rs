@@ -98,18 +98,20 @@ async fn resolved<'a>(
     let enumerate = &many.enumerate;
     let keys = inputs(plan, &stage.inputs[..enumerate.join.len()], frame, rows)?;
     let now = query_times(frame, rows);
+    let listed = |slot: &&Slot| enumerate.columns.iter().any(|(_, own)| own == *slot);
+    let key_column = many.scope.key.as_ref().filter(listed).map(|slot| column_name(enumerate, Some(slot)));
     let wanted = scans::Wanted {
         resolver,
+        columns: enumerate.columns.iter().map(|(name, _)| name.as_str()).collect(),
         column: column_name(enumerate, enumerate.join.first()),
         values: &keys[0],
         time_column: enumerate.time.as_ref().map(|slot| column_name(enumerate, Some(slot))),
-        versions_of: many.scope.key.as_ref().map(|slot| column_name(enumerate, Some(slot))),
+        versions_of: key_column,
         from: oldest_needed(many, &now),
         until: enumerate.time.and_then(|_| now.iter().copied().max()),
     };
     let found = scans::by_column(context, wanted).await?;
     let join: Vec<&str> = enumerate.join.iter().map(|slot| column_name(enumerate, Some(slot))).collect();
-    let key_column = many.scope.key.as_ref().map(|slot| column_name(enumerate, Some(slot)));
     let timeline = found.timeline(&join, key_column)?;
     let groups = timeline.probe(&keys);
     let versions = found.versions(&Vec::from_iter(key_column))?;

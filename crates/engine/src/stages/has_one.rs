@@ -94,6 +94,7 @@ async fn found_keys(
     let Lister::Resolver(resolver) = find.lister else { return Err(internal("only resolvers find a row")) };
     let wanted = scans::Wanted {
         resolver,
+        columns: find.columns.iter().map(|(name, _)| name.as_str()).collect(),
         column: first,
         values: &columns[0],
         time_column,

@@ -54,6 +54,7 @@ async fn by_key(
         context,
         scans::Wanted {
             resolver: lookup.resolver,
+            columns: columns_of(lookup),
             column: lookup.key_column.as_deref().unwrap_or_default(),
             values: &keys,
             time_column: lookup.time_column.as_deref(),
@@ -68,6 +69,11 @@ async fn by_key(
     let matched = timeline.as_of_rows(&groups, &instants(lookup, frame, rows));
     check_count(lookup, &matched, groups.iter().map(|group| group.map_or(0, |group| timeline.len_of(group))))?;
     fill(context, plan, stage, lookup, frame, rows, &found, &matched)
+}
+
+fn columns_of(lookup: &Lookup) -> Vec<&str> {
+    let places = lookup.key_column.iter().chain(&lookup.time_column);
+    lookup.columns.iter().chain(places).map(String::as_str).collect()
 }
 
 /// `count: one` wants exactly one row, `one_or_none` at most one.

@@ -2,7 +2,10 @@
 
 use super::scope::{Enumerated, GivenRows, Pending, ScopeBuilder};
 use crate::candidates;
-use crate::stages::{Action, ChildBound, Enumerate, HasMany, Lister, Product, ProductKind, Slot, SlotInfo, Stage};
+use crate::stages::{
+    Action, BoundProgram, ChildBound, Enumerate, HasMany, Lister, Product, ProductKind, ProgramInput, Slot, SlotInfo,
+    Stage,
+};
 use creta_expr::{Aggregate, Input, Program};
 use creta_model::data_type::StructField;
 use creta_model::graph::{NodeKind, RelationshipNode, Step};
@@ -23,7 +26,11 @@ pub(super) struct PendingRows<'a> {
 impl<'a> PendingRows<'a> {
     pub(super) fn finish(self) -> Stage {
         let (products, outputs): (Vec<Product>, Vec<Slot>) = self.products.into_iter().unzip();
-        let columns = self.scope.enumerated.as_ref().map(|enumerated| enumerated.used.clone()).unwrap_or_default();
+        let mut columns = self.scope.enumerated.as_ref().map(|enumerated| enumerated.used.clone()).unwrap_or_default();
+        if !self.scope.needs_key(&self.enumerate, &products) {
+            let key = self.scope.key_slot();
+            columns.retain(|(_, slot)| Some(*slot) != key);
+        }
         let enumerate = Enumerate { columns, ..self.enumerate };
         let scope = self.scope.finish();
         let many = HasMany { relationship: self.relationship, enumerate, scope, products };
@@ -33,6 +40,25 @@ impl<'a> PendingRows<'a> {
 }
 
 impl<'a> ScopeBuilder<'a> {
+    /// Whether the primary key of listed rows is of any use: to tell versions apart, to order what has the same time, to
+    /// join, or as a value of its own.
+    fn needs_key(&self, enumerate: &Enumerate, products: &[Product]) -> bool {
+        let (Lister::Resolver(resolver), Some(key)) = (enumerate.lister, self.key_slot()) else { return true };
+        let name = self.graph().primary_key(self.entity).map(|key| &self.graph().feature(key).name);
+        let is_unique = matches!(self.graph().resolver(resolver).unique_on.as_slice(), [only] if Some(only) == name);
+        let reads = |program: &BoundProgram| program.inputs.contains(&ProgramInput::Slot(key));
+        let is_of_use = |product: &Product| match &product.kind {
+            ProductKind::Aggregate { function, value, by, .. } => {
+                function.depends_on_order() || product.filters.iter().chain(value).chain(by).any(reads)
+            }
+            ProductKind::Rows { .. } | ProductKind::Column(_) => true,
+        };
+        !is_unique
+            || !self.is_only_given()
+            || enumerate.join.contains(&key)
+            || products.iter().any(|product| product.limit.is_some() || is_of_use(product))
+    }
+
     /// The slot of an aggregate over rows related to this scope's row.
     pub(super) fn need_aggregate(&mut self, aggregate: &Aggregate) -> Result<Slot, Letter> {
         self.need_aggregate_behind(false, aggregate)

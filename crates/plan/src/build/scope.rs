@@ -87,6 +87,11 @@ impl<'a> ScopeBuilder<'a> {
         }
     }
 
+    /// Whether nothing is read from a store or computed.
+    pub(super) fn is_only_given(&self) -> bool {
+        self.pending.is_empty() && self.cached.is_empty() && self.sampled.is_empty()
+    }
+
     pub(super) fn graph(&self) -> &'a Graph {
         self.project.graph()
     }

@@ -127,7 +127,7 @@ class Dataset:
                     raise TimeoutError(f"The offline query {self.revision_id} is still running after {limit:g} s.")
                 self._show(bar)
                 time.sleep(pause)
-                pause = min(pause * 1.5, LONGEST_PAUSE)
+                pause = min(pause * 1.2, LONGEST_PAUSE)
         self._urls = list(job.get("urls") or [])
         self._finish(errors_from_json(job.get("errors")))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy
 import pyarrow
 import pyarrow.parquet
 
@@ -145,7 +146,9 @@ def _upload(transport: Transport, table: pyarrow.Table) -> dict[str, Any]:
     if len(urls) != 1:
         raise CretaException(f"One upload URL was asked for, {len(urls)} came back.")
     buffer = io.BytesIO()
-    pyarrow.parquet.write_table(table, buffer)
+    # Keys and times seldom repeat, so a dictionary of them would cost more than it saves.
+    texts = [field.name for field in table.schema if not pyarrow.types.is_primitive(field.type)]
+    pyarrow.parquet.write_table(table, buffer, use_dictionary=texts)
     transport.plain("PUT", urls[0]["signed_url"], content=buffer.getvalue())
     return {"filenames": [urls[0]["filename"]], "version": INPUT_VERSION}
 
@@ -166,7 +169,7 @@ def spine(given: Any, times: Sequence[datetime] | datetime | None) -> pyarrow.Ta
         raise CretaException(message, code="invalid_query", fix="Give one time for all rows, or one per row.")
     for name, array in (
         (TIME_COLUMN, _time_column(times)),
-        (INDEX_COLUMN, pyarrow.array(range(rows), pyarrow.int64())),
+        (INDEX_COLUMN, pyarrow.array(numpy.arange(rows, dtype=numpy.int64))),
     ):
         if name in table.column_names:
             table = table.drop_columns([name])
