@@ -8,13 +8,14 @@ export CRETA_VENV ?= $(CURDIR)/.venv
 export CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TERM_PROGRESS_WHEN ?= auto
 PYTHON := $(CRETA_VENV)/bin/python
+PEERS ?= $(CURDIR)/bench/.peers
 CRETA_BIN := $(CARGO_TARGET_DIR)/debug/creta
 STEP := scripts/step.sh
 
-.PHONY: help demo test check bench crash fuzz scenarios fmt gen system python build
+.PHONY: help demo test check bench bench-offline crash fuzz scenarios fmt gen system python build
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 22
 
 demo: build ## the main job on real data: flights of 2013
 	@CRETA_BIN=$(CRETA_BIN) $(PYTHON) examples/flights/demo.py
@@ -42,6 +43,13 @@ bench: python ## load profiles in a release build
 	@scripts/setup_system.sh bench
 	cargo build --release --bin creta
 	CRETA_BIN=$(CARGO_TARGET_DIR)/release/creta $(PYTHON) bench/online/run.py
+
+bench-offline: python ## training sets beside DuckDB, Polars and Feast: OBSERVATIONS=10000000 SPINE=1000000
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --requirement bench/offline/peers.txt
+	cargo build --release --bin creta
+	CRETA_BIN=$(CARGO_TARGET_DIR)/release/creta $(PYTHON) bench/offline/run.py --peers $(PEERS) \
+		--observations $${OBSERVATIONS:-10000000} --spine $${SPINE:-1000000}
 
 scenarios: python ## the scenarios, or one of them: make scenarios ONLY=staleness
 	@CRETA_TEST_PYTHON=$(PYTHON) CRETA_SCENARIO=$(ONLY) cargo test --workspace --test main --quiet scenarios:: -- --nocapture

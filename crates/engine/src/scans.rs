@@ -3,6 +3,7 @@
 use crate::context::{Context, internal};
 use crate::kernels::timeline::Timeline;
 use crate::kernels::versions::Versions;
+use crate::stages::python::raised;
 use arrow::array::{Array, ArrayRef, Int64Array, TimestampMicrosecondArray, UInt32Array, new_empty_array};
 use arrow::compute::{concat, take};
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
@@ -346,12 +347,7 @@ async fn call(context: &Context<'_>, resolver: ResolverId) -> Result<RecordBatch
     };
     let answer = python.call(call).await?;
     if let Some(error) = answer.errors.into_iter().next() {
-        let message = format!("`{name}` raised {}: {}", error.exception.kind, error.exception.message);
-        let letter = Letter::new(Code::ResolverFailed, message).exception(error.exception);
-        return Err(match &error.place {
-            Some(place) => letter.at(place),
-            None => letter,
-        });
+        return Err(raised(context, resolver, &error));
     }
     typed(context, resolver, &answer.batch)
 }

@@ -6,7 +6,7 @@ mod expression;
 mod has_many;
 mod has_one;
 mod lookup;
-mod python;
+pub(crate) mod python;
 
 use crate::context::Context;
 use crate::frame::{Frame, Rows};

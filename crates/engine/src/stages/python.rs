@@ -10,7 +10,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, TimestampMicroseco
 use arrow::compute::{kernels::zip::zip, take};
 use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::RecordBatch;
-use creta_model::{Code, Letter};
+use creta_model::{Code, Letter, ResolverId};
 use creta_plan::stages::{Argument, PythonCall};
 use creta_plan::{ScopePlan, Slot, Stage};
 use creta_ports::arrays::{array_of, cast};
@@ -138,7 +138,7 @@ fn line_up(
 ) -> Result<(), Letter> {
     let count = rows.len(frame.rows);
     if let Some(error) = answer.errors.iter().find(|error| error.row.is_none()) {
-        return Err(raised(context, call, error));
+        return Err(raised(context, call.resolver, error));
     }
     if answer.batch.num_columns() > 0 && answer.batch.num_rows() != count {
         return Err(internal("a scalar resolver answered another number of rows"));
@@ -165,7 +165,7 @@ fn line_up(
         deliver(context, plan, frame, *slot, rows, delivery)?;
         for error in &answer.errors {
             let row = rows.at(error.row.unwrap_or_default());
-            let letter = raised(context, call, error);
+            let letter = raised(context, call.resolver, error);
             tell(context, plan, frame, *slot, row, letter, State::Failed);
             frame.columns[slot.0].mark(&Rows::Some(vec![row as u32]), frame.rows, State::Failed);
         }
@@ -184,7 +184,7 @@ fn spread(
     answer: Answer,
 ) -> Result<(), Letter> {
     if let Some(error) = answer.errors.first() {
-        return Err(raised(context, call, error));
+        return Err(raised(context, call.resolver, error));
     }
     let matched = match_rows(plan, call, frame, rows, &answer.batch)?;
     let found: Vec<bool> = (0..matched.len()).map(|row| matched.is_valid(row)).collect();
@@ -239,8 +239,9 @@ const WRONG_VALUE: &str = "WrongValue";
 /// What the worker calls a row that took longer than the resolver's timeout.
 const TIMED_OUT: &str = "ResolverTimedOut";
 
-fn raised(context: &Context<'_>, call: &PythonCall, error: &RowError) -> Letter {
-    let resolver = context.deployment.project.graph().resolver(call.resolver);
+/// What an exception of a resolver means to whoever asked.
+pub(crate) fn raised(context: &Context<'_>, resolver: ResolverId, error: &RowError) -> Letter {
+    let resolver = context.deployment.project.graph().resolver(resolver);
     if error.exception.kind == TIMED_OUT {
         let message = format!("`{}` took too long: {}.", resolver.name, error.exception.message);
         return Letter::new(Code::ResolverTimedOut, message).resolver(&resolver.name).at(&resolver.place);

@@ -28,6 +28,15 @@ class Vessel:
     count: int = feature(expression=_.calls.count())
     moved: int = feature(expression=_.calls[_.moved].sum())
     listed: str
+    cranes: "DataFrame[Crane]"
+    reach: int = feature(expression=_.cranes[_.reach].max(), default=0)
+
+
+@features
+class Crane:
+    id: Primary[int]
+    vessel_id: Vessel.id
+    reach: int
 
 
 @features
@@ -42,6 +51,11 @@ class Call:
 @online
 def listed(calls: Vessel.calls[Call.id, Call.moved]) -> Vessel.listed:
     return " ".join(f"{call.id}:{call.moved}" for call in calls.to_features())
+
+
+@online
+def all_cranes() -> DataFrame[Crane.id, Crane.vessel_id, Crane.reach]:
+    return DataFrame({Crane.id: [1], Crane.vessel_id: [1], Crane.reach: ["far"]})
 
 
 @online
@@ -165,6 +179,11 @@ def test_rows_that_are_none(server, case):
 def test_what_rows_lack_is_told(client):
     [error] = client.query({"vessel.id": 1, "vessel.calls": [{"call.note": "x"}]}, ["vessel.moved"]).errors
     assert error.code == "RESOLVER_NOT_FOUND" and "call.id" in error.message, error
+
+
+def test_a_wrong_value_in_a_listed_row_is_told_as_one(client):
+    error = client.query({"vessel.id": 1}, ["vessel.reach"]).errors[0]
+    assert error.code == "VALIDATION_FAILED" and "expected int" in error.message, error
 
 
 def test_rows_are_not_uploaded(server):
