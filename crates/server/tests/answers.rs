@@ -133,7 +133,7 @@ async fn a_failure_is_a_superset_of_the_published_body() {
 #[test]
 fn inputs_that_do_not_fit_are_all_named() {
     let graph = graph();
-    let inputs = json!({"ship.id": "7", "ship.nmae": "x", "ship.name": null, "ship.calls": []});
+    let inputs = json!({"ship.id": "7", "ship.nmae": "x", "ship.name": null, "ship.calls": 5});
     let letters = json_row(&graph, inputs.as_object().unwrap(), Nulls::ByFeature).unwrap_err();
     let codes: Vec<Code> = letters.iter().map(|letter| letter.code).collect();
     assert_eq!(codes, [Code::InvalidInput, Code::UnknownQueryFeature, Code::InvalidInput, Code::InvalidInput]);

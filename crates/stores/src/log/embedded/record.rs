@@ -158,7 +158,7 @@ mod tests {
             features: Vec::new(),
             rows: Vec::new(),
         };
-        let payload = postcard::to_stdvec(&[&observations]).unwrap();
+        let payload = postcard::to_stdvec([&observations].as_slice()).unwrap();
         let mut draft = Draft { bytes: [vec![0; HEADER], payload.clone()].concat(), entries: 1 };
         draft.put(0, b"clog");
         draft.put(4, &(payload.len() as u32).to_le_bytes());
