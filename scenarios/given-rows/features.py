@@ -22,6 +22,7 @@ class Vessel:
     moved_at_four: int | None = feature(expression=_.calls[_.moved, _.berth_id == 4].max())
     deepest: float | None = feature(expression=_.calls[_.berth.depth_m].max())
     share: float | None = feature(expression=_.calls[_.share].max())
+    berthed: float | None = feature(expression=_.calls[_.moved, _.berth.depth_m >= 0].mean())
 
 
 @features

@@ -91,7 +91,8 @@ impl<'a> ScopeBuilder<'a> {
         let key = self.graph().primary_key(self.entity);
         let (mut names, mut slots) = (Vec::new(), Vec::new());
         for (name, feature) in self.project.outputs(id) {
-            let taken = Some(feature) == key || self.by_feature.contains_key(&feature);
+            let is_listed = self.enumerated.as_ref().is_some_and(|listed| listed.columns.contains_key(&feature));
+            let taken = Some(feature) == key || is_listed || self.by_feature.contains_key(&feature);
             let computed = self.project.program(feature, false).is_some();
             let preferred = candidates::ranked(self.project, self.question, feature);
             let preferred = preferred.first().is_some_and(|group| group.contains(&id));
