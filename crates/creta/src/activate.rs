@@ -6,7 +6,7 @@ use creta_engine::Deployment;
 use creta_engine::files::{FileFormat, FileSource};
 use creta_model::bundle::{ResolverBody, Source as Declared, SourceKind};
 use creta_model::{Bundle, Code, Letter, ResolverId};
-use creta_plan::Project;
+use creta_plan::{Project, Statement};
 use creta_ports::{Python, Source};
 use creta_python::{WorkerPool, WorkerSettings, find_python};
 use creta_server::state::Activator;
@@ -85,7 +85,7 @@ impl Activator for LocalActivator {
             let name = project.sql_body(id).map(|body| &body.source).filter(|name| !silent.contains(name));
             let source = name.and_then(|name| sources.get(name));
             if let (Some(source), Some(statement)) = (source, project.statement(id))
-                && let Err(letter) = source.columns(&statement.text).await
+                && let Err(letter) = accepts(source.as_ref(), statement).await
             {
                 // A source that cannot be asked is told of once.
                 if letter.code == Code::SourceFailed {
@@ -116,5 +116,14 @@ impl Activator for LocalActivator {
             (false, _) => None,
         };
         Ok(Deployment::new(id, project, bundle, sources, python))
+    }
+}
+
+/// Whether a source accepts a statement, alone and under the lower bound of incremental runs.
+async fn accepts(source: &dyn Source, statement: &Statement) -> Result<(), Letter> {
+    source.columns(&statement.text).await?;
+    match &statement.since {
+        Some(since) => source.columns(since).await.map(drop),
+        None => Ok(()),
     }
 }

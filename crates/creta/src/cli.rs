@@ -39,6 +39,11 @@ pub enum Command {
     Train(Train),
     /// Cancel a training set that is being computed.
     Cancel(Cancel),
+    /// Run a resolver and store its rows.
+    Trigger(Trigger),
+    /// Show how far incremental resolvers have come, or set them back.
+    #[command(subcommand)]
+    Incremental(Incremental),
     /// Show how a query would be answered.
     Explain(Explain),
     /// Remove stored values of some primary keys.
@@ -206,6 +211,61 @@ pub struct Train {
 pub struct Cancel {
     /// The id of its revision.
     pub revision: String,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct Trigger {
+    /// Its name; the last part is enough where only one ends like that.
+    pub resolver: String,
+    /// Store only rows with a feature time from here on (ISO 8601); the cursor stays where it is.
+    #[arg(long)]
+    pub lower_bound: Option<String>,
+    /// Store only rows with a feature time up to here (ISO 8601); the cursor stays where it is.
+    #[arg(long)]
+    pub upper_bound: Option<String>,
+    /// Keep nothing in the online store.
+    #[arg(long)]
+    pub no_online: bool,
+    /// Keep nothing in the offline store.
+    #[arg(long)]
+    pub no_offline: bool,
+    /// Repeating a command under the same key runs the resolver once.
+    #[arg(long)]
+    pub idempotency_key: Option<String>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Incremental {
+    /// Show the cursors.
+    Status(Listing),
+    /// Load again from an instant on.
+    Set(SetCursor),
+    /// Load everything again with the next run.
+    Drop(DropCursor),
+}
+
+#[derive(Debug, Args)]
+pub struct SetCursor {
+    /// Name of the resolver.
+    pub resolver: String,
+    /// The latest feature time that counts as loaded (ISO 8601).
+    #[arg(long, required_unless_present = "last_execution_timestamp")]
+    pub max_ingested_timestamp: Option<String>,
+    /// When the last run counts as begun (ISO 8601).
+    #[arg(long)]
+    pub last_execution_timestamp: Option<String>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Args)]
+pub struct DropCursor {
+    /// Name of the resolver.
+    pub resolver: String,
     #[command(flatten)]
     pub target: Target,
 }

@@ -4,9 +4,9 @@ use crate::activate::LocalActivator;
 use crate::machine::{RandomEntropy, SystemClock};
 use creta_control::{Archives, Clients, Deployments, Links, Tokens};
 use creta_engine::{Engine, Stores};
-use creta_jobs::{Drain, KnownTypes, Tasks, TrainingSets, replay, start_persisting};
+use creta_jobs::{Drain, KnownTypes, ResolverRuns, Tasks, TrainingSets, replay, start_persisting};
 use creta_model::Letter;
-use creta_ports::{Blobs, Clock, Entropy, Log, Metadata, OfflineStore, OnlineStore};
+use creta_ports::{Blobs, Clock, Entropy, Log, Metadata, OfflineStore, OnlineStore, RunRecords};
 use creta_server::state::{AppState, Parts, Settings};
 use creta_stores::{DataDirectory, DeltaOfflineStore, EmbeddedLog, EmbeddedOnlineStore, LocalBlobs, SqliteMetadata};
 use std::path::{Path, PathBuf};
@@ -58,7 +58,8 @@ async fn open_parts(configuration: &Configuration, clock: Arc<dyn Clock>) -> Res
     let online: Arc<dyn OnlineStore> = Arc::new(EmbeddedOnlineStore::open(&directory.online())?);
     let log: Arc<dyn Log> = Arc::new(EmbeddedLog::open(&directory.log())?);
     let offline: Arc<dyn OfflineStore> = Arc::new(DeltaOfflineStore::open(&directory.offline())?);
-    let metadata: Arc<dyn Metadata> = Arc::new(SqliteMetadata::open(&directory.metadata())?);
+    let recorded = Arc::new(SqliteMetadata::open(&directory.metadata())?);
+    let (metadata, records): (Arc<dyn Metadata>, Arc<dyn RunRecords>) = (recorded.clone(), recorded);
     let blobs: Arc<dyn Blobs> = Arc::new(LocalBlobs::open(&directory.blobs())?);
     let replayed = replay(log.as_ref(), online.as_ref(), clock.as_ref()).await?;
     tracing::info!(replayed, "the online store is at the end of the log");
@@ -80,6 +81,8 @@ async fn open_parts(configuration: &Configuration, clock: Arc<dyn Clock>) -> Res
     let engine = Arc::new(Engine::new(stores));
     let training = TrainingSets::new(engine.clone(), metadata.clone(), blobs.clone(), drain, tasks.clone());
     training.fail_unfinished().await?;
+    let runs = ResolverRuns::new(engine.clone(), records, tasks.clone());
+    runs.fail_unfinished().await?;
     let parts = Parts {
         engine,
         blobs,
@@ -89,6 +92,7 @@ async fn open_parts(configuration: &Configuration, clock: Arc<dyn Clock>) -> Res
         deployments: Deployments::new(metadata.clone(), clock, entropy.clone()),
         archives: archives(&configuration.data, configuration.body_limit, entropy.clone())?,
         training,
+        runs,
         types,
         activator: Arc::new(LocalActivator::new(configuration)),
         settings: Settings { body_limit: configuration.body_limit, ..Settings::default() },

@@ -43,6 +43,8 @@ pub fn run() -> ExitCode {
             Command::Train(command) => commands::train::run(command, cli.json).await.map_err(Failure::from),
             Command::Delete(command) => commands::remove::delete(command, cli.json).await.map_err(Failure::from),
             Command::Drop(command) => commands::remove::drop(command, cli.json).await.map_err(Failure::from),
+            Command::Trigger(command) => commands::trigger::run(command, cli.json).await,
+            Command::Incremental(command) => commands::incremental::run(command, cli.json).await.map_err(Failure::from),
             Command::Explain(command) => commands::explain::run(command, cli.json).await.map_err(Failure::from),
         }
     });

@@ -7,6 +7,7 @@ use creta_model::bundle::Severity;
 use creta_plan::Advice;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
+use std::time::Duration;
 
 /// A table that fits the terminal.
 pub(crate) fn table(header: &[&str]) -> Table {
@@ -61,11 +62,20 @@ pub(crate) fn error_line(message: &str) {
     eprintln!("{} {message}", style("error:").red().bold());
 }
 
+/// A sign of life on standard error while something of unknown size happens; nothing when it is not a terminal.
+pub(crate) fn spinner(what: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::with_draw_target(None, people()).with_message(what);
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    spinner
+}
+
+fn people() -> ProgressDrawTarget {
+    if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
+}
+
 /// A bar on standard error; nothing when it is not a terminal.
 pub(crate) fn progress(total: u64) -> ProgressBar {
-    let target =
-        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(total), target);
+    let bar = ProgressBar::with_draw_target(Some(total), people());
     let shape = ProgressStyle::with_template("{elapsed_precise} {bar:40} {human_pos}/{human_len} rows ({percent} %)");
     bar.with_style(shape.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

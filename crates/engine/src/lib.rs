@@ -1,6 +1,7 @@
 //! Runs plans: the same stages for one row and for millions, over Arrow columns.
 //!
-//! The front doors are [`Engine::online`], [`Engine::offline`], [`Engine::upload`] and [`Engine::remove`].
+//! The front doors are [`Engine::online`], [`Engine::offline`], [`Engine::list`], [`Engine::upload`] and
+//! [`Engine::remove`].
 
 mod answer;
 mod context;
@@ -9,6 +10,7 @@ pub mod evaluate;
 pub mod files;
 mod frame;
 pub mod kernels;
+mod listing;
 mod observe;
 mod record;
 mod remove;
@@ -24,6 +26,7 @@ mod validation;
 
 pub use creta_plan::Explanation;
 pub use deployment::Deployment;
+pub use listing::{Extent, Listed, ListedColumn};
 pub use remove::Unwanted;
 pub use request::{Answer, Origin, Output, Request, Times};
 pub use run::{Engine, Stores};

@@ -4,10 +4,12 @@ use crate::context::Context;
 use crate::deployment::Deployment;
 use crate::remove::Unwanted;
 use crate::request::{Answer, Request, Times};
-use crate::{answer, observe, remove, scope, upload};
+use crate::listing::{Extent, Listed};
+use crate::{answer, listing, observe, remove, scope, upload};
 use arrow::record_batch::RecordBatch;
-use creta_model::Letter;
+use creta_model::{Letter, ResolverId};
 use creta_plan::{Explanation, Mode, Question};
+use creta_ports::python::QueryContext;
 use creta_ports::{Clock, Entropy, Log, OfflineStore, OnlineStore};
 use std::sync::Arc;
 use tokio::sync::RwLock;
@@ -53,6 +55,31 @@ impl Engine {
         let mut context = self.context(deployment, &request);
         let frames = scope::run_roots(&mut context, &plan, &request).await.map_err(|letter| vec![letter])?;
         answer::assemble(context, &plan, frames)
+    }
+
+    /// All rows of a resolver that needs nothing given, as of `now`; persists nothing. Letters: see [`Listed`]; the
+    /// resolver's own when it failed.
+    pub async fn list(
+        &self,
+        deployment: &Deployment,
+        resolver: ResolverId,
+        extent: Extent,
+        now: i64,
+    ) -> Result<Listed, Letter> {
+        let nothing = QueryContext::default();
+        let context = Context {
+            deployment,
+            stores: &self.stores,
+            offline: true,
+            as_known: false,
+            started_at: now,
+            persists: false,
+            run: None,
+            query_context: &nothing,
+            letters: Vec::new(),
+            entries: Vec::new(),
+        };
+        listing::list(&context, resolver, extent).await
     }
 
     /// Stores values that a caller observed: columns named by feature, keys among them. When it returns they survive

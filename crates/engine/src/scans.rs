@@ -179,13 +179,15 @@ async fn listing(context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Found, Le
     {
         let cell = run.listing(wanted.resolver, &wanted.columns);
         let whole = cell.get_or_try_init(|| async {
-            let batch = list(context, wanted.resolver, Some(&wanted.columns), Vec::new(), Vec::new()).await?;
+            let reading = Reading { columns: Some(&wanted.columns), ..Reading::default() };
+            let batch = list(context, wanted.resolver, reading).await?;
             Ok(Found::new(batch, time_column).0)
         });
         return Ok(Found(whole.await?.clone()));
     }
     let predicates = predicates(context, wanted)?;
-    let batch = list(context, wanted.resolver, Some(&wanted.columns), Vec::new(), predicates).await?;
+    let reading = Reading { columns: Some(&wanted.columns), predicates, ..Reading::default() };
+    let batch = list(context, wanted.resolver, reading).await?;
     Ok(Found::new(batch, time_column))
 }
 
@@ -226,13 +228,27 @@ pub(crate) async fn with_parameters(
     resolver: ResolverId,
     parameters: Vec<Value>,
 ) -> Result<Found, Letter> {
+    let batch = list(context, resolver, Reading { parameters, ..Reading::default() }).await?;
+    Ok(Found::new(batch, time_column(context, resolver)))
+}
+
+/// The column that holds the feature time of the rows.
+pub(crate) fn time_column(context: &Context<'_>, resolver: ResolverId) -> Option<String> {
     let project = &context.deployment.project;
-    let statement = project.statement(resolver);
-    let time = statement.and_then(|statement| project.graph().entity(statement.entity).feature_time);
-    let columns = statement.map(|statement| statement.columns.as_slice()).unwrap_or_default();
-    let time_column = columns.iter().find(|(_, feature)| Some(*feature) == time).map(|(name, _)| name.clone());
-    let batch = list(context, resolver, None, parameters, Vec::new()).await?;
-    Ok(Found::new(batch, time_column))
+    let statement = project.statement(resolver)?;
+    let time = project.graph().entity(statement.entity).feature_time;
+    statement.columns.iter().find(|(_, feature)| Some(*feature) == time).map(|(name, _)| name.clone())
+}
+
+/// Which of its rows a resolver is asked for, and what of them.
+#[derive(Default)]
+pub(crate) struct Reading<'a> {
+    /// Instead of the statement as the user wrote it.
+    pub text: Option<&'a str>,
+    /// None = all.
+    pub columns: Option<&'a [&'a str]>,
+    pub parameters: Vec<Value>,
+    pub predicates: Vec<Predicate>,
 }
 
 fn distinct(values: &ArrayRef) -> Result<ArrayRef, Letter> {
@@ -245,40 +261,32 @@ fn distinct(values: &ArrayRef) -> Result<ArrayRef, Letter> {
     take(values, &kept, None).map_err(internal)
 }
 
-/// Rows of some of a resolver's columns, or of all.
-async fn list(
+/// Rows of a resolver; those of a Python function are all that it returns.
+pub(crate) async fn list(
     context: &Context<'_>,
     resolver: ResolverId,
-    columns: Option<&[&str]>,
-    parameters: Vec<Value>,
-    predicates: Vec<Predicate>,
+    reading: Reading<'_>,
 ) -> Result<RecordBatch, Letter> {
     match &context.deployment.project.graph().resolver(resolver).body {
-        ResolverBody::Sql(_) => scan(context, resolver, columns, parameters, predicates).await,
+        ResolverBody::Sql(_) => scan(context, resolver, reading).await,
         ResolverBody::Python(_) => call(context, resolver).await,
     }
 }
 
-async fn scan(
-    context: &Context<'_>,
-    resolver: ResolverId,
-    columns: Option<&[&str]>,
-    parameters: Vec<Value>,
-    predicates: Vec<Predicate>,
-) -> Result<RecordBatch, Letter> {
+async fn scan(context: &Context<'_>, resolver: ResolverId, reading: Reading<'_>) -> Result<RecordBatch, Letter> {
     let project = &context.deployment.project;
     let graph = project.graph();
     let statement = project.statement(resolver).ok_or_else(|| internal("the statement is not parsed"))?;
-    let is_wanted = |name: &str| columns.is_none_or(|columns| columns.contains(&name));
+    let is_wanted = |name: &str| reading.columns.is_none_or(|columns| columns.contains(&name));
     let column = |(name, feature): &(String, creta_model::FeatureId)| ScanColumn {
         name: name.clone(),
         data_type: graph.scalar(*feature).map_or(creta_model::DataType::Str, |scalar| scalar.data_type.clone()),
     };
     let scan = Scan {
-        statement: statement.text.clone(),
-        parameters,
+        statement: reading.text.unwrap_or(&statement.text).to_owned(),
+        parameters: reading.parameters,
         columns: statement.columns.iter().filter(|(name, _)| is_wanted(name)).map(column).collect(),
-        predicates,
+        predicates: reading.predicates,
         resolver: graph.resolver(resolver).name.clone(),
         timeout: limit(context, resolver),
     };

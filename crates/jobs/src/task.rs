@@ -16,6 +16,8 @@ pub enum Task {
     Persist,
     /// Computes one revision of a dataset.
     TrainingSet { revision: String },
+    /// Stores the rows of one resolver.
+    ResolverRun { run: String },
 }
 
 /// What happens to a task when it is asked to end.
@@ -40,14 +42,14 @@ impl Task {
     pub fn on_cancel(&self) -> OnCancel {
         match self {
             Task::Drain | Task::Persist => OnCancel::FinishPass,
-            Task::TrainingSet { .. } => OnCancel::Abandon,
+            Task::TrainingSet { .. } | Task::ResolverRun { .. } => OnCancel::Abandon,
         }
     }
 
     pub fn on_error(&self) -> OnError {
         match self {
             Task::Drain | Task::Persist => OnError::RetryAfter(Duration::from_secs(1)),
-            Task::TrainingSet { .. } => OnError::GiveUp,
+            Task::TrainingSet { .. } | Task::ResolverRun { .. } => OnError::GiveUp,
         }
     }
 }

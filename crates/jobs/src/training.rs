@@ -9,12 +9,12 @@ mod progress;
 mod run;
 mod shard;
 
-pub use keep::Keep;
 pub use observed::Observed;
 pub use order::{Bound, Bounds, Effort, Order, Rows, Spine};
 pub use progress::Counts;
 
 use crate::drain::Drain;
+use crate::observe::Keep;
 use crate::task::{Cancel, Outcome, Task, Tasks};
 use creta_engine::{Deployment, Engine};
 use creta_model::{Code, Letter};

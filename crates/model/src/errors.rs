@@ -136,6 +136,10 @@ codes! {
     UnknownNamedQuery, "unknown_named_query", InvalidQuery, 404, 2;
     /// No dataset, revision or deployment of that name exists.
     NotFound, "not_found", InvalidQuery, 404, 2;
+    /// A cursor was to be set to an instant in the future.
+    CursorInFuture, "cursor_in_future", InvalidQuery, 422, 2;
+    /// The resolver is being run already.
+    AlreadyRunning, "already_running", InvalidQuery, 409, 5;
     /// The server has no deployment yet.
     NothingDeployed, "nothing_deployed", InvalidQuery, 409, 5;
 

@@ -1,6 +1,6 @@
 //! What a deployment defines, as data for people and tools that look into it (framework §16).
 
-use crate::project::Project;
+use crate::project::{Parameter, ParameterOf, Project};
 use creta_model::bundle::{FeatureKind, Input, Metadata, PythonBody, Resolver, ResolverBody, ResolverKind};
 use creta_model::graph::{FeatureNode, NodeKind, Path, Step};
 use creta_model::{Bundle, FeatureId, Graph, ResolverId};
@@ -107,7 +107,11 @@ fn resolver(project: &Project, id: ResolverId, resolver: &Resolver) -> Described
         ResolverBody::Python(body) => python_inputs(body),
         ResolverBody::Sql(_) => {
             let parameters = project.statement(id).map_or(&[][..], |statement| statement.parameters.as_slice());
-            parameters.iter().filter_map(|parameter| parameter.path.as_ref()).map(|path| fqn(graph, path)).collect()
+            let path = |parameter: &Parameter| match &parameter.of {
+                ParameterOf::Feature(path) => Some(fqn(graph, path)),
+                ParameterOf::Now | ParameterOf::Since => None,
+            };
+            parameters.iter().filter_map(path).collect()
         }
     };
     let outputs = project.outputs(id).into_iter().map(|(_, feature)| graph.feature(feature).fqn.clone());

@@ -21,6 +21,6 @@ pub use check::check;
 pub use description::Description;
 pub use explain::Explanation;
 pub use lint::{Advice, lint};
-pub use project::{Project, Statement};
+pub use project::{EVERYTHING, ParameterOf, Project, Statement};
 pub use question::{Mode, Question, Recompute};
 pub use stages::{Action, Plan, ScopePlan, Slot, Stage};

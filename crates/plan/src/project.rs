@@ -26,15 +26,30 @@ pub struct Statement {
     pub parameters: Vec<Parameter>,
     /// (column of the statement, feature).
     pub columns: Vec<(String, FeatureId)>,
+    /// The statement under a lower bound, one more parameter behind its own; None when no run of it is bounded, or when
+    /// a parameter of its own is the bound.
+    pub since: Option<String>,
 }
 
 /// One `${…}`.
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// None = `${now}`.
-    pub path: Option<creta_model::graph::Path>,
+    pub of: ParameterOf,
     pub default: Option<creta_model::Value>,
 }
+
+/// What a `${…}` stands for.
+#[derive(Debug, Clone)]
+pub enum ParameterOf {
+    /// `${now}`
+    Now,
+    /// `${creta_incremental_timestamp}`
+    Since,
+    Feature(creta_model::graph::Path),
+}
+
+/// The lower bound of whoever wants everything: 1700-01-01, which every source can still write down. Microseconds.
+pub const EVERYTHING: i64 = -8_520_336_000_000_000;
 
 impl Project {
     pub fn graph(&self) -> &Graph {
@@ -71,8 +86,14 @@ impl Project {
         }
     }
 
+    /// Whether a run can list the rows of a resolver: nothing has to be given to it but an instant.
+    pub fn lists(&self, id: ResolverId) -> bool {
+        let given = |parameter: &Parameter| matches!(parameter.of, ParameterOf::Feature(_));
+        self.takes_nothing(id) || self.statement(id).is_some_and(|statement| !statement.parameters.iter().any(given))
+    }
+
     /// Features that a resolver produces, with the column or name each comes under.
-    pub(crate) fn outputs(&self, id: ResolverId) -> Vec<(String, FeatureId)> {
+    pub fn outputs(&self, id: ResolverId) -> Vec<(String, FeatureId)> {
         if let Some(statement) = self.statement(id) {
             return statement.columns.clone();
         }

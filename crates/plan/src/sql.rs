@@ -1,42 +1,15 @@
 //! SQL resolvers, read once at apply: one SELECT, its `${…}` inputs, and which column is which feature.
 
-use crate::project::{Parameter, Statement};
-use creta_model::bundle::{SourceKind, SqlBody};
+mod dialect;
+mod incremental;
+
+use crate::project::{Parameter, ParameterOf, Statement};
+use creta_model::bundle::SqlBody;
 use creta_model::errors::nearest;
 use creta_model::{Code, EntityId, FeatureId, Graph, Letter, Value};
-use sqlparser::ast::{Ident, SelectItem, SetExpr, Statement as Ast};
-use sqlparser::dialect::{Dialect as Grammar, GenericDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::ast::{SelectItem, SetExpr, Statement as Ast};
+use dialect::Dialect;
 use sqlparser::parser::Parser;
-
-/// How the statements of one kind of source are written.
-struct Dialect {
-    grammar: Box<dyn Grammar>,
-    /// Name of the parameter at this position.
-    placeholder: fn(usize) -> String,
-    /// Whether names without quotes are lower-case, whatever their spelling.
-    folds: bool,
-}
-
-impl Dialect {
-    fn new(kind: &SourceKind) -> Dialect {
-        let named = |grammar| Dialect { grammar, placeholder: |position| format!(":p{position}"), folds: false };
-        match kind {
-            SourceKind::Sqlite { .. } => named(Box::new(SQLiteDialect {})),
-            SourceKind::Parquet { .. } | SourceKind::Csv { .. } => named(Box::new(GenericDialect {})),
-            SourceKind::Postgres(_) => Dialect {
-                grammar: Box::new(PostgreSqlDialect {}),
-                placeholder: |position| format!("${}", position + 1),
-                folds: true,
-            },
-        }
-    }
-
-    /// The name of a column as the source itself gives it.
-    fn name(&self, written: &Ident) -> String {
-        let folded = self.folds && written.quote_style.is_none();
-        if folded { written.value.to_ascii_lowercase() } else { written.value.clone() }
-    }
-}
 
 /// Parses and maps a statement. Errors: all that is wrong with it; the caller adds the place.
 pub fn parse(graph: &Graph, body: &SqlBody) -> Result<Statement, Vec<Letter>> {
@@ -45,7 +18,8 @@ pub fn parse(graph: &Graph, body: &SqlBody) -> Result<Statement, Vec<Letter>> {
     let (text, parameters) = parameters(graph, &body.text, &dialect).map_err(|letter| vec![letter])?;
     let names = output_names(&text, &dialect).map_err(|letter| vec![letter])?;
     let columns = map_columns(graph, entity, body, names)?;
-    Ok(Statement { entity, text, parameters, columns })
+    let since = incremental::since(body, &text, &parameters, &dialect).map_err(|letter| vec![letter])?;
+    Ok(Statement { entity, text, parameters, columns, since })
 }
 
 fn resolved_entity(graph: &Graph, body: &SqlBody) -> Result<EntityId, Letter> {
@@ -130,10 +104,12 @@ fn parameter(graph: &Graph, text: &str) -> Result<Parameter, Letter> {
         Some((path, default)) => (path.trim(), Some(default_value(default.trim())?)),
         None => (text.trim(), None),
     };
-    if path == "now" {
-        return Ok(Parameter { path: None, default });
-    }
-    Ok(Parameter { path: Some(graph.path(path)?), default })
+    let of = match path {
+        "now" => ParameterOf::Now,
+        "creta_incremental_timestamp" | "chalk_incremental_timestamp" => ParameterOf::Since,
+        path => ParameterOf::Feature(graph.path(path)?),
+    };
+    Ok(Parameter { of, default })
 }
 
 fn default_value(text: &str) -> Result<Value, Letter> {

@@ -10,6 +10,7 @@ pub mod metadata;
 pub mod offline;
 pub mod online;
 pub mod python;
+pub mod runs;
 pub mod source;
 
 pub use blobs::Blobs;
@@ -19,6 +20,7 @@ pub use metadata::Metadata;
 pub use offline::OfflineStore;
 pub use online::OnlineStore;
 pub use python::Python;
+pub use runs::RunRecords;
 pub use source::Source;
 
 /// What every port answers with: a value or a letter.

@@ -8,6 +8,7 @@ mod graph;
 mod offline;
 mod online;
 mod removals;
+mod runs;
 mod token;
 mod uploads;
 
@@ -33,6 +34,13 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/upload/single", post(uploads::single))
         .route("/v1/features/rows", delete(removals::rows))
         .route("/v1/features/columns", delete(removals::columns))
+        .route("/v1/runs/trigger", post(runs::trigger))
+        .route("/v1/runs/{id}", get(runs::by_id))
+        .route("/v1/incremental_progress", get(runs::cursors))
+        .route(
+            "/v1/resolvers/{resolver}/incremental_progress",
+            get(runs::cursor).post(runs::set_cursor).delete(runs::drop_cursor),
+        )
         .route("/v1/archives/{sha256}", put(deployments::put_archive))
         .route("/v1/deployments", post(deployments::apply))
         .route("/v1/deployments/active", get(deployments::active))

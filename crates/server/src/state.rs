@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use creta_control::{Archives, Clients, Deployments, Links, Tokens};
 use creta_engine::{Deployment, Engine};
-use creta_jobs::{KnownTypes, TrainingSets};
+use creta_jobs::{KnownTypes, ResolverRuns, TrainingSets};
 use creta_model::{Bundle, Code, Letter};
 use creta_plan::Project;
 use creta_ports::{Blobs, Metadata};
@@ -60,6 +60,7 @@ pub struct Parts {
     pub deployments: Deployments,
     pub archives: Arc<Archives>,
     pub training: TrainingSets,
+    pub runs: ResolverRuns,
     pub types: Arc<KnownTypes>,
     pub activator: Arc<dyn Activator>,
     pub settings: Settings,

@@ -4,14 +4,17 @@ use arrow::array::{ArrayRef, BooleanArray, Int64Array, UInt64Array, new_empty_ar
 use async_trait::async_trait;
 use creta_control::{Archives, Clients, Deployments, Links, NewClient, Tokens};
 use creta_engine::{Deployment, Engine, Stores};
-use creta_jobs::{Drain, KnownTypes, Tasks, TrainingSets};
+use creta_jobs::{Drain, KnownTypes, ResolverRuns, Tasks, TrainingSets};
 use creta_model::observation::Entry;
 use creta_model::{Bundle, Graph, Letter};
 use creta_plan::Project;
 use creta_ports::metadata::{Client, Deployment as Recorded, Revision, RevisionStatus};
 use creta_ports::offline::{ColumnTypes, History, HistoryRequest};
 use creta_ports::online::{Cell, Read};
-use creta_ports::{Blobs, Clock, Entropy, Log, Metadata, OfflineStore, OnlineStore, Position, Result, Sync};
+use creta_ports::runs::{Cursor, ResolverRun};
+use creta_ports::{
+    Blobs, Clock, Entropy, Log, Metadata, OfflineStore, OnlineStore, Position, Result, RunRecords, Sync,
+};
 use creta_server::serve;
 use creta_server::state::{Activator, AppState, Parts, Settings};
 use creta_server::wire::json_answer::Meta;
@@ -67,6 +70,7 @@ pub struct Memory {
     clients: Mutex<Vec<Client>>,
     deployments: Mutex<Vec<Recorded>>,
     revisions: Mutex<Vec<Revision>>,
+    runs: Mutex<Vec<ResolverRun>>,
     folder: PathBuf,
 }
 
@@ -223,6 +227,38 @@ impl Metadata for Memory {
     }
 }
 
+#[async_trait]
+impl RunRecords for Memory {
+    async fn begin_run(&self, run: ResolverRun) -> Result<ResolverRun> {
+        self.runs.lock().unwrap().push(run.clone());
+        Ok(run)
+    }
+    async fn end_run(&self, run: ResolverRun, _: Option<Cursor>) -> Result<()> {
+        let mut runs = self.runs.lock().unwrap();
+        runs.retain(|known| known.id != run.id);
+        runs.push(run);
+        Ok(())
+    }
+    async fn run(&self, id: &str) -> Result<Option<ResolverRun>> {
+        Ok(self.runs.lock().unwrap().iter().find(|run| run.id == id).cloned())
+    }
+    async fn unfinished_runs(&self) -> Result<Vec<ResolverRun>> {
+        Ok(Vec::new())
+    }
+    async fn put_cursor(&self, _: Cursor) -> Result<()> {
+        Ok(())
+    }
+    async fn cursor(&self, _: &str) -> Result<Option<Cursor>> {
+        Ok(None)
+    }
+    async fn cursors(&self) -> Result<Vec<Cursor>> {
+        Ok(Vec::new())
+    }
+    async fn remove_cursor(&self, _: &str) -> Result<bool> {
+        Ok(false)
+    }
+}
+
 /// Serves every bundle without sources and workers.
 struct Bare;
 
@@ -277,7 +313,8 @@ pub async fn start(body_limit: usize) -> Running {
         links: Links::new(memory.clone()),
         deployments: Deployments::new(memory.clone(), memory.clone(), memory.clone()),
         archives: Arc::new(archives),
-        training: TrainingSets::new(engine, memory.clone(), memory.clone(), drain, tasks),
+        training: TrainingSets::new(engine.clone(), memory.clone(), memory.clone(), drain, tasks.clone()),
+        runs: ResolverRuns::new(engine, memory.clone(), tasks),
         types,
         activator: Arc::new(Bare),
         settings: Settings { body_limit, ..Settings::default() },

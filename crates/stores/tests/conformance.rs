@@ -31,6 +31,9 @@ suite!(offline, folder, name, super::DeltaOfflineStore::open(&folder.join(name))
 suite!(metadata, folder, name, super::SqliteMetadata::open(&folder.join(name)).unwrap();
     deployments, dropped, clients, revisions);
 
+suite!(runs, folder, name, super::SqliteMetadata::open(&folder.join(name)).unwrap();
+    lives, idempotency, cursors);
+
 suite!(blobs, folder, name, super::LocalBlobs::open(&folder.join(name)).unwrap();
     put_and_get, unknown, bad_names);
 

@@ -1,7 +1,8 @@
 //! A finished revision into the stores: its values become observations at their rows' times.
 
-use super::keep::{self, Keep, Place, Seen};
+use super::keep;
 use super::run::broken;
+use crate::observe::{self, Keep, Place, Seen};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::record_batch::RecordBatch;
@@ -33,7 +34,7 @@ pub(super) async fn ingest(
         Letter::new(Code::InvalidQuery, "The revision has no output that can be stored.")
             .fix("Only features of a class of their own are stored, not paths through relationships.")
     })?;
-    let place = Place { graph, deployment: &deployment.id, entity, keep };
+    let place = Place { graph, deployment: &deployment.id, resolver: "offline", entity, keep };
     let mut stored = 0;
     for name in &revision.files {
         let file = File::open(blobs.local(name).await?).map_err(|error| unreadable(&error))?;
@@ -55,7 +56,7 @@ async fn store(stores: &Stores, place: &Place<'_>, batch: &RecordBatch) -> Resul
     let seen = schema.fields().iter().zip(batch.columns()).filter_map(|(field, column)| {
         Some(seen(place, keep::member(place.graph, place.entity, field.name())?, column))
     });
-    keep::store(stores, place, keys, &times, &seen.collect::<Result<Vec<Seen>>>()?).await
+    observe::store(stores, place, keys, &times, &seen.collect::<Result<Vec<Seen>>>()?).await
 }
 
 /// A null of a file says nothing: it may stand for a value that was never found.

@@ -46,7 +46,7 @@ pub(super) async fn spine(
         return Err(Letter::new(Code::InvalidQuery, "A class without a key cannot be sampled from history."));
     };
     let column = |(feature, scalar): (FeatureId, &creta_model::graph::ScalarNode)| HistoryColumn {
-        name: graph.feature(feature).name.clone(),
+        name: graph.feature(feature).stored.clone(),
         data_type: scalar.data_type.clone(),
     };
     let HistoryBounds { observed_from, observed_until, inserted_from, inserted_until } =

@@ -1,6 +1,7 @@
 //! What a training set is computed from, and how much effort may go into it.
 
-use super::{Keep, Observed};
+use super::Observed;
+use crate::observe::Keep;
 use arrow::array::Int64Array;
 use arrow::record_batch::RecordBatch;
 use creta_engine::{Deployment, HistoryBounds};

@@ -2,10 +2,11 @@
 
 use super::scope::{Pending, ScopeBuilder};
 use crate::candidates;
+use crate::project::{EVERYTHING, ParameterOf};
 use crate::stages::{Action, Argument, Lookup, PythonCall, Slot, SlotInfo, Stage};
 use creta_expr::{Input as ProgramInput, lower, lower_group};
 use creta_model::bundle::{Input, Parameter, PythonBody, ResolverBody, SqlBody};
-use creta_model::{Code, Expression, FeatureId, Letter, ResolverId};
+use creta_model::{Code, Expression, FeatureId, Letter, ResolverId, Value};
 use std::collections::BTreeMap;
 
 impl<'a> ScopeBuilder<'a> {
@@ -121,12 +122,13 @@ impl<'a> ScopeBuilder<'a> {
         let mut parameters = Vec::with_capacity(statement.parameters.len());
         let mut inputs: Vec<Slot> = Vec::new();
         for parameter in &statement.parameters {
-            parameters.push(match &parameter.path {
-                None => {
+            parameters.push(match &parameter.of {
+                ParameterOf::Now => {
                     self.uses_time = true;
                     Argument::Now
                 }
-                Some(path) => {
+                ParameterOf::Since => Argument::Absent { default: Some(Value::Datetime(EVERYTHING)) },
+                ParameterOf::Feature(path) => {
                     let slot = self.need_path(&path.steps, path.feature)?;
                     inputs.push(slot);
                     Argument::Slot { slot, optional: false, default: parameter.default.clone() }

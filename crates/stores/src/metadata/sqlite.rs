@@ -1,5 +1,7 @@
 //! Metadata in one SQLite file: every change is one transaction that is on disk when it returns.
 
+mod runs;
+
 use crate::directory::newer;
 use crate::files::failed;
 use async_trait::async_trait;
@@ -12,7 +14,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The schema that this build reads and writes; it brings older ones up to it.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 const SCHEMA: &str = "
     CREATE TABLE schema (version INTEGER NOT NULL);
@@ -29,6 +31,9 @@ const SCHEMA: &str = "
 
 /// What version 2 added.
 const DROPPED: &str = "CREATE TABLE dropped (feature TEXT PRIMARY KEY);";
+
+/// What each version added to the one before it; the first stands in [`SCHEMA`].
+const ADDED: [&str; 2] = [DROPPED, runs::TABLES];
 
 /// Metadata on the local disk. Calls are short; they run where they are made.
 pub struct SqliteMetadata {
@@ -64,8 +69,10 @@ fn prepare(connection: &mut Connection) -> Result<()> {
     if version > VERSION {
         return Err(newer("The metadata", version, VERSION));
     }
-    if version < 2 {
-        transaction.execute_batch(DROPPED).map_err(unwritten)?;
+    for added in ADDED.iter().skip(version.saturating_sub(1) as usize) {
+        transaction.execute_batch(added).map_err(unwritten)?;
+    }
+    if version < VERSION {
         transaction.execute("UPDATE schema SET version = ?1", [VERSION]).map_err(unwritten)?;
     }
     transaction.commit().map_err(unwritten)

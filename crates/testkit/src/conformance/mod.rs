@@ -10,6 +10,7 @@ pub mod log;
 pub mod metadata;
 pub mod offline;
 pub mod online;
+pub mod runs;
 pub mod source;
 
 use creta_model::Value;

@@ -382,6 +382,7 @@ fn sql_resolver(number: usize, drawn: &Drawn) -> Resolver {
         resolves: drawn.entity.class.clone(),
         text: format!("select {} from t{number} order by position", names.join(", ")),
         count: Count::All,
+        incremental: None,
         fields: BTreeMap::new(),
     };
     resolver(format!("list_e{number}"), ResolverKind::Online, ResolverBody::Sql(body))

@@ -13,6 +13,14 @@ from creta.client.names import feature_name, feature_names, input_table, single_
 from creta.client.offline import OfflineQueryDeadlineOptions, offline_request
 from creta.client.progress import ProgressBar
 from creta.client.results import BulkResult, QueryResult
+from creta.client.runs import (
+    TRIGGER_TIMEOUT,
+    IncrementalCursor,
+    ResolverRun,
+    cursor_path,
+    instant_text,
+    resolver_name,
+)
 from creta.client.transport import Transport
 
 
@@ -241,6 +249,63 @@ class CretaClient:
             "retain_online": retain_online,
         }
         self._transport.json("DELETE", "/v1/features/columns", json=body)
+
+    def trigger_resolver_run(
+        self,
+        resolver_fqn: Any,
+        upper_bound: datetime | None = None,
+        lower_bound: datetime | None = None,
+        store_online: bool = True,
+        store_offline: bool = True,
+        timestamping_mode: str = "feature_time",
+        idempotency_key: str | None = None,
+    ) -> ResolverRun:
+        """Runs a resolver that needs no inputs and stores its rows; returns when it has ended, within 300 seconds.
+
+        `resolver_fqn` is a resolver or its name. An incremental resolver reads what is new since its last run; with a
+        bound (of the feature time, inclusive) it reads those rows instead, and its cursor stays where it is.
+        `timestamping_mode` "feature_time" stores rows at their feature time, "online_store_write_time" at the start of
+        the run. Repeating an `idempotency_key` answers with the first run. See `get_run_status` for a run that is still
+        "received". Raises CretaException when the resolver is not known, needs inputs or is running.
+        """
+        body = {
+            "resolver_fqn": resolver_name(resolver_fqn),
+            "upper_bound": instant_text(upper_bound),
+            "lower_bound": instant_text(lower_bound),
+            "timestamping_mode": timestamping_mode,
+            "persistence_settings": {"persist_online_storage": store_online, "persist_offline_storage": store_offline},
+            "idempotency_key": idempotency_key,
+        }
+        answer = self._transport.json("POST", "/v1/runs/trigger", json=body, timeout=TRIGGER_TIMEOUT)
+        return ResolverRun.from_json(answer)
+
+    def get_run_status(self, run_id: str) -> ResolverRun:
+        """A run of a resolver, by the id that `trigger_resolver_run` answered."""
+        return ResolverRun.from_json(self._transport.json("GET", f"/v1/runs/{run_id}"))
+
+    def get_incremental_cursor(self, resolver: Any) -> IncrementalCursor:
+        """How far an incremental resolver (or its name) has come."""
+        return IncrementalCursor.from_json(self._transport.json("GET", cursor_path(resolver)))
+
+    def set_incremental_cursor(
+        self,
+        resolver: Any,
+        max_ingested_timestamp: datetime | None = None,
+        last_execution_timestamp: datetime | None = None,
+    ) -> IncrementalCursor:
+        """Sets from where the next run of an incremental resolver reads; what is not given is forgotten.
+
+        Raises CretaException for an instant in the future, and while the resolver is running.
+        """
+        body = {
+            "max_ingested_timestamp": instant_text(max_ingested_timestamp),
+            "last_execution_timestamp": instant_text(last_execution_timestamp),
+        }
+        return IncrementalCursor.from_json(self._transport.json("POST", cursor_path(resolver), json=body))
+
+    def drop_incremental_cursor(self, resolver: Any) -> bool:
+        """Forgets the cursor, so that the next run reads everything; False when there was none."""
+        return bool(self._transport.json("DELETE", cursor_path(resolver))["dropped"])
 
     def offline_query(
         self,

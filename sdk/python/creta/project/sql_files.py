@@ -9,6 +9,7 @@ import yaml
 
 from creta.definition.declarations import tag_list
 from creta.definition.durations import microseconds
+from creta.definition.incremental import read_incremental
 from creta.definition.letters import CretaWarning, DefinitionError, Letter, fault, suggestion
 from creta.definition.places import Place
 from creta.definition.registry import Registry
@@ -17,7 +18,19 @@ from creta.project.entities import metadata
 
 ENDINGS = (".creta.sql", ".chalk.sql")
 USED = frozenset(
-    ["resolves", "source", "type", "count", "timeout", "owner", "tags", "environment", "fields", "unique_on"]
+    [
+        "resolves",
+        "source",
+        "type",
+        "count",
+        "timeout",
+        "owner",
+        "tags",
+        "environment",
+        "fields",
+        "unique_on",
+        "incremental",
+    ]
 )
 WITHOUT_EFFECT = frozenset(
     [
@@ -27,7 +40,6 @@ WITHOUT_EFFECT = frozenset(
         "partitioned_by",
         "handle_duplicate_outputs",
         "field_types",
-        "incremental",
         "namespace",
         "skip_sql_validation",
         "use_native_sql",
@@ -120,6 +132,11 @@ class HeaderReader:
             sql["fields"] = {str(column): str(feature) for column, feature in fields.items()}
         elif fields is not None and not isinstance(fields, dict):
             self._report("invalid_definition", "`fields` maps columns to features.")
+        if self.header.get("incremental") is not None:
+            try:
+                sql["incremental"] = read_incremental(self.header["incremental"])
+            except ValueError as error:
+                self._report("invalid_definition", f"incremental: {error}")
         body: dict[str, Any] = {
             "name": self.resolver.name,
             "kind": kind,
