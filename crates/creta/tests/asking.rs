@@ -5,9 +5,9 @@ use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use creta::compose::Product;
 use creta_engine::{Deployment, Origin, Request, Times};
-use creta_jobs::{Order, Rows, Spine};
+use creta_jobs::{Keep, Order, Rows, Spine, Timestamps, Trigger};
 use creta_model::data_type::StructField;
-use creta_model::{DataType, FeatureId, Graph, Letter, Value};
+use creta_model::{DataType, FeatureId, Graph, Letter, ResolverId, Value};
 use creta_plan::{Mode, Question, Recompute as PlanRecompute};
 use creta_ports::arrays::{array_of, value_at};
 use creta_ports::python::QueryContext;
@@ -138,6 +138,27 @@ pub async fn ask(product: &Product, deployment: &Deployment, asked: &Asked) -> R
             (cell, output.origins[0] == Origin::OnlineStore)
         })
         .collect())
+}
+
+/// Runs a resolver into both stores; answers how many rows were stored.
+pub async fn run_resolver(product: &Product, deployment: &Arc<Deployment>, resolver: &str) -> u64 {
+    let resolvers = &deployment.project.graph().resolvers;
+    let number = resolvers.iter().position(|node| node.name == resolver).unwrap_or_else(|| panic!("no {resolver}"));
+    let trigger = Trigger {
+        deployment: deployment.clone(),
+        resolver: ResolverId(number as u32),
+        from: None,
+        until: None,
+        keep: Keep { online: true, offline: true },
+        timestamps: Timestamps::FeatureTime,
+        idempotency_key: None,
+    };
+    let runs = &product.state.runs;
+    let run = runs.start(trigger).await.unwrap();
+    runs.wait(&run, Duration::from_secs(60)).await;
+    let run = runs.find(&run.id).await.unwrap().unwrap();
+    assert_eq!(run.errors, [], "{resolver}");
+    run.rows
 }
 
 /// What of a training set comes from history, and which history.

@@ -100,6 +100,16 @@ impl Stage<'_> {
     async fn step(&mut self, number: usize, step: &Step) -> Result<(), String> {
         match step {
             Step::Upload { at, values } => self.upload(instant(at)?, values).await,
+            Step::Run { at, resolver, rows } => {
+                self.running.clock.move_to(instant(at)?);
+                let stored = asking::run_resolver(&self.running.product, &self.deployment, resolver).await;
+                let expected = self.oracle.run(resolver, instant(at)?)?;
+                let place = format!("step {number}: rows of {resolver}");
+                let count = |rows: usize| Cell::Value(Value::Int(rows as i64));
+                self.findings.compare(&place, &count(*rows), &count(expected));
+                self.findings.compare(&place, &count(*rows), &count(stored as usize));
+                Ok(())
+            }
             Step::Ask { at, given, answer, refused, now, staleness, tags, required_resolver_tags, named_query } => {
                 self.running.clock.move_to(instant(at)?);
                 let asked = Asked {

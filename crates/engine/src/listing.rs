@@ -121,8 +121,10 @@ fn bounds(name: &str, time: Option<&str>, extent: Extent) -> Result<Vec<Predicat
     let Some(time) = time else {
         return match (extent.from, extent.until) {
             (None, None) => Ok(Vec::new()),
-            _ => Err(Letter::new(Code::InvalidQuery, format!("`{name}` returns no feature time that could be bounded."))
-                .fix("Leave out the bounds.")),
+            _ => {
+                Err(Letter::new(Code::InvalidQuery, format!("`{name}` returns no feature time that could be bounded."))
+                    .fix("Leave out the bounds."))
+            }
         };
     };
     let column = || time.to_owned();
@@ -131,12 +133,7 @@ fn bounds(name: &str, time: Option<&str>, extent: Extent) -> Result<Vec<Predicat
     Ok(from.into_iter().chain(until).collect())
 }
 
-fn reading<'a>(
-    context: &Context<'a>,
-    resolver: ResolverId,
-    extent: Extent,
-    predicates: Vec<Predicate>,
-) -> Reading<'a> {
+fn reading<'a>(context: &Context<'a>, resolver: ResolverId, extent: Extent, predicates: Vec<Predicate>) -> Reading<'a> {
     let Some(statement) = context.deployment.project.statement(resolver) else { return Reading::default() };
     let value = |parameter: &ParameterOf| match parameter {
         ParameterOf::Now => Value::Datetime(context.started_at),
@@ -159,9 +156,10 @@ fn within(batch: RecordBatch, time: Option<&str>, extent: Extent) -> Result<Reco
 }
 
 fn named(batch: &RecordBatch, column: &str) -> Result<ArrayRef, Letter> {
-    batch.column_by_name(column).cloned().ok_or_else(|| {
-        Letter::new(Code::ResolverFailed, format!("The resolver returned no column `{column}`."))
-    })
+    batch
+        .column_by_name(column)
+        .cloned()
+        .ok_or_else(|| Letter::new(Code::ResolverFailed, format!("The resolver returned no column `{column}`.")))
 }
 
 fn instants(column: &ArrayRef) -> Int64Array {

@@ -2,9 +2,9 @@
 
 use crate::context::Context;
 use crate::deployment::Deployment;
+use crate::listing::{Extent, Listed};
 use crate::remove::Unwanted;
 use crate::request::{Answer, Request, Times};
-use crate::listing::{Extent, Listed};
 use crate::{answer, listing, observe, remove, scope, upload};
 use arrow::record_batch::RecordBatch;
 use creta_model::{Letter, ResolverId};

@@ -6,8 +6,8 @@ use crate::observe::Keep;
 use crate::task::{Outcome, Task, Tasks};
 use creta_engine::{Deployment, Engine};
 use creta_model::{Code, Letter, ResolverId};
-use creta_ports::runs::{Cursor, ResolverRun, RunRecords, RunStatus};
 use creta_ports::Result;
+use creta_ports::runs::{Cursor, ResolverRun, RunRecords, RunStatus};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -90,7 +90,11 @@ impl ResolverRuns {
 
     /// Waits until a run has ended, but no longer than `limit`.
     pub async fn wait(&self, run: &ResolverRun, limit: Duration) {
-        let finished = self.running().get(&run.resolver).filter(|running| running.run.id == run.id).map(|running| running.finished.clone());
+        let finished = self
+            .running()
+            .get(&run.resolver)
+            .filter(|running| running.run.id == run.id)
+            .map(|running| running.finished.clone());
         if let Some(mut finished) = finished {
             tokio::time::timeout(limit, finished.wait_for(|finished| *finished)).await.ok();
         }
@@ -108,8 +112,11 @@ impl ResolverRuns {
     pub async fn set_cursor(&self, cursor: Cursor) -> Result<()> {
         let now = self.0.engine.stores().clock.now();
         if [cursor.ingested_until, cursor.executed_at].into_iter().flatten().any(|at| at > now) {
-            return Err(Letter::new(Code::CursorInFuture, "A cursor cannot lie in the future: rows would be passed over.")
-                .fix("Set it to the latest instant up to which everything was loaded."));
+            return Err(Letter::new(
+                Code::CursorInFuture,
+                "A cursor cannot lie in the future: rows would be passed over.",
+            )
+            .fix("Set it to the latest instant up to which everything was loaded."));
         }
         let _changing = self.still(&cursor.resolver).await?;
         self.0.records.put_cursor(cursor).await

@@ -7,8 +7,8 @@ use crate::project::{Parameter, ParameterOf, Statement};
 use creta_model::bundle::SqlBody;
 use creta_model::errors::nearest;
 use creta_model::{Code, EntityId, FeatureId, Graph, Letter, Value};
-use sqlparser::ast::{SelectItem, SetExpr, Statement as Ast};
 use dialect::Dialect;
+use sqlparser::ast::{SelectItem, SetExpr, Statement as Ast};
 use sqlparser::parser::Parser;
 
 /// Parses and maps a statement. Errors: all that is wrong with it; the caller adds the place.

@@ -8,6 +8,7 @@ mod expression;
 mod operators;
 mod resolvers;
 mod rules;
+mod running;
 mod taint;
 mod writing;
 
@@ -127,6 +128,8 @@ pub struct Oracle<'a> {
     /// In the order of their writing.
     history: Vec<Observation>,
     online: BTreeMap<Place, Stored>,
+    /// The latest feature time that runs of an incremental resolver have stored.
+    cursors: BTreeMap<String, i64>,
     /// The rule that is left out.
     without: Option<Rule>,
     /// Choices made for this question so far.
@@ -159,8 +162,8 @@ impl Row {
 
 impl<'a> Oracle<'a> {
     pub fn new(graph: Graph, facts: Facts, python: Box<PythonCall<'a>>) -> Oracle<'a> {
-        let (history, online, choices) = Default::default();
-        Oracle { graph, facts, python, history, online, without: None, choices }
+        let (history, online, cursors, choices) = Default::default();
+        Oracle { graph, facts, python, history, online, cursors, without: None, choices }
     }
 
     /// The same with a planted mistake.

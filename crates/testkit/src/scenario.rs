@@ -31,6 +31,8 @@ pub type Columns = BTreeMap<String, Vec<Json>>;
 pub enum Step {
     /// Moves the clock and stores observed values.
     Upload { at: String, values: Columns },
+    /// Moves the clock and runs a resolver; so many rows must be stored.
+    Run { at: String, resolver: String, rows: usize },
     /// Moves the clock and asks about one row.
     Ask {
         at: String,

@@ -11,7 +11,7 @@ use std::path::Path;
 const FEATURES: &str = r#"import os
 import time
 
-from creta import online
+from creta import DataFrame, online
 from creta.features import Primary, _, feature, features
 from creta.sql import SQLiteSource
 
@@ -29,6 +29,7 @@ class Ship:
     gone: str
     owner: str
     rank: int
+    note: str
     double_ratio: float = feature(expression=_.ratio * 2)
 
 
@@ -54,14 +55,27 @@ def rank_by_name(name: Ship.name) -> Ship.rank:
 
 
 @online
+def harbour_list() -> DataFrame[Ship.id, Ship.note]:
+    time.sleep(5)
+    return DataFrame([Ship(id=7, note="calls often")])
+
+
+@online
 def rank_by_tons(tons: Ship.tons) -> Ship.rank:
     return tons
 "#;
 
 const SHIPS: &str = "-- resolves: Ship\n-- source: harbour\nselect id, name, tons, class_code from ships\n";
 
+const NOTES: &str = "-- resolves: Ship
+-- source: harbour
+-- incremental: {incremental_column: built}
+select id, note from notes
+";
+
 const FACTS: &str = "create table ships (id integer primary key, name text, tons integer, class_code text);
-insert into ships values (7, 'Creta', 0, null);";
+insert into ships values (7, 'Creta', 0, null);
+create table notes (id integer primary key, note text, built text);";
 
 /// Command lines that fail with these codes; `Code::UpstreamFailed` comes with the letter of its cause.
 const COMMANDS: &[(Code, &[&str])] = &[
@@ -71,6 +85,7 @@ const COMMANDS: &[(Code, &[&str])] = &[
     (Code::ResolverNotFound, &["query", "--in", "ship.id=7", "--out", "ship.owner"]),
     (Code::ResolverNotFound, &["query", "--in", "ship.name=Creta", "--out", "ship.tons"]),
     (Code::UnknownNamedQuery, &["query", "--in", "ship.id=7", "--query-name", "harbour_board"]),
+    (Code::CursorInFuture, &["incremental", "set", "notes", "--max-ingested-timestamp", "2999-01-01"]),
     (Code::ResolverFailed, &["query", "--in", "ship.id=7", "--out", "ship.name", "--out", "ship.ratio"]),
     (Code::ResolverTimedOut, &["query", "--in", "ship.id=7", "--out", "ship.name", "--out", "ship.late"]),
     (Code::WorkerDied, &["query", "--in", "ship.id=7", "--out", "ship.name", "--out", "ship.gone"]),
@@ -79,7 +94,7 @@ const COMMANDS: &[(Code, &[&str])] = &[
 ];
 
 pub async fn provoke(python: &Path) -> Vec<Shown> {
-    let creta = Creta::with_files(&[("features.py", FEATURES), ("ships.creta.sql", SHIPS)]);
+    let creta = Creta::with_files(&[("features.py", FEATURES), ("ships.creta.sql", SHIPS), ("notes.creta.sql", NOTES)]);
     let database = Connection::open(creta.folder().join("harbour.sqlite")).unwrap();
     database.execute_batch(FACTS).unwrap();
     let served = Served::start_with(&creta, python, &["--body-limit", "100000"]).await;
@@ -87,6 +102,7 @@ pub async fn provoke(python: &Path) -> Vec<Shown> {
     let applied = creta.run(&["apply", "--python", python.to_str().unwrap()]);
     assert!(applied.status.success(), "{}", String::from_utf8_lossy(&applied.stderr));
     shown.extend(COMMANDS.iter().map(|(code, arguments)| asked(&creta, *code, arguments)));
+    shown.push(already_running(&creta));
     shown.extend(over_http(&creta).await);
     database.execute_batch("drop table ships").unwrap();
     let arguments = ["query", "--in", "ship.id=7", "--out", "ship.name"];
@@ -104,6 +120,20 @@ fn nothing_deployed(creta: &Creta) -> Shown {
         deed: "`creta query --in ship.id=7` before the first `creta apply`:".into(),
         answer,
     }
+}
+
+/// The same run twice at once.
+fn already_running(creta: &Creta) -> Shown {
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| creta.run(&["trigger", "harbour_list"]));
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        let second = creta.fails(&["trigger", "harbour_list"]);
+        assert!(first.join().unwrap().status.success());
+        let deed =
+            "`creta trigger harbour_list` in [the example project](README.md#the-example-project), while it runs:";
+        let id = second.split_once(", as ").and_then(|(_, rest)| rest.split_once('.')).unwrap().0.to_owned();
+        Shown { code: Code::AlreadyRunning, deed: deed.to_owned(), answer: second.replace(&id, "5f0c…") }
+    })
 }
 
 /// Other outputs of the same question are answered, whatever happens to one of them.
@@ -139,7 +169,7 @@ fn without_archive_paths(text: &str) -> String {
 /// The example project as Markdown.
 pub fn definitions() -> String {
     format!(
-        "`features.py`\n\n```python\n{}\n```\n\n`ships.creta.sql`\n\n```sql\n{SHIPS}```\n\n`harbour.sqlite`, made with\n\n```sql\n{FACTS}\n```\n",
+        "`features.py`\n\n```python\n{}\n```\n\n`ships.creta.sql`\n\n```sql\n{SHIPS}```\n\n`notes.creta.sql`\n\n```sql\n{NOTES}```\n\n`harbour.sqlite`, made with\n\n```sql\n{FACTS}\n```\n",
         FEATURES.trim_end()
     )
 }

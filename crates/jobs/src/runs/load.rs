@@ -86,7 +86,11 @@ pub(super) fn cursor(trigger: &Trigger, run: &ResolverRun, known: Option<Cursor>
         Latest::Timeless => Some(run.created_at),
     };
     let before = known.and_then(|known| known.ingested_until);
-    Some(Cursor { resolver: run.resolver.clone(), ingested_until: before.max(reached), executed_at: Some(run.created_at) })
+    Some(Cursor {
+        resolver: run.resolver.clone(),
+        ingested_until: before.max(reached),
+        executed_at: Some(run.created_at),
+    })
 }
 
 /// How the resolver is read bit by bit; nothing when the run has bounds of its own.

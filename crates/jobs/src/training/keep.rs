@@ -32,7 +32,15 @@ pub(super) async fn answer(stores: &Stores, order: &Order, answer: &Answer, time
     // What follows from values that a caller made up is never cached (decision 4).
     let made_up = inputs.iter().any(|name| graph.by_fqn(name) != graph.primary_key(entity));
     let keep = Keep { online: order.keep.online && !made_up, ..order.keep };
-    store(stores, &Place { graph, deployment: &order.deployment.id, resolver: "offline", entity, keep }, keys, times, &seen).await.map(drop)
+    store(
+        stores,
+        &Place { graph, deployment: &order.deployment.id, resolver: "offline", entity, keep },
+        keys,
+        times,
+        &seen,
+    )
+    .await
+    .map(drop)
 }
 
 /// A feature with values of the entity itself, its key excepted.

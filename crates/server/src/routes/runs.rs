@@ -121,7 +121,10 @@ pub(super) async fn cursors(State(state): State<AppState>) -> Result<Json<Value>
     Ok(Json(object!({"cursors": cursors.iter().map(shown).collect::<Vec<_>>()})))
 }
 
-pub(super) async fn cursor(State(state): State<AppState>, Path(resolver): Path<String>) -> Result<Json<Value>, Failure> {
+pub(super) async fn cursor(
+    State(state): State<AppState>,
+    Path(resolver): Path<String>,
+) -> Result<Json<Value>, Failure> {
     let name = incremental(&state, &resolver)?;
     let cursor = state.runs.cursor(&name).await?;
     let cursor = cursor.unwrap_or(Cursor { resolver: name, ingested_until: None, executed_at: None });
@@ -193,7 +196,8 @@ fn find(graph: &Graph, name: &str) -> Result<ResolverId, Letter> {
 fn instant(field: &str, text: Option<&str>) -> Result<Option<i64>, Letter> {
     let parse = |text: &str| {
         parse_instant(text).ok_or_else(|| {
-            Letter::new(Code::InvalidInput, format!("`{field}` is not a time.")).fix("Write it as 2026-05-06T12:00:00Z.")
+            Letter::new(Code::InvalidInput, format!("`{field}` is not a time."))
+                .fix("Write it as 2026-05-06T12:00:00Z.")
         })
     };
     text.map(parse).transpose()

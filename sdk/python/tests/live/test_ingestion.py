@@ -4,6 +4,8 @@ import sqlite3
 import time
 from datetime import UTC, datetime
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from creta import CretaException
@@ -263,6 +265,29 @@ def test_the_command_line(terminal):
     assert set(cursors) == {"moves", "placed", "totals"}
     assert cursors["totals"]["max_ingested_timestamp"] is None
     assert terminal.command("incremental", "set", "totals").status == 2
+
+
+def test_a_bound_is_an_instant_in_files_too(program, tmp_path):
+    """Times without a zone are UTC; the bound itself is included."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    times = [datetime(2026, 5, day) for day in (1, 5, 9)]
+    table = pyarrow.table({"id": ["A", "B", "C"], "teu": [1, 2, 3], "changed": pyarrow.array(times, pyarrow.timestamp("ns"))})
+    pyarrow.parquet.write_table(table, folder / "moves.parquet")
+    source = 'ParquetSource(name="terminal", tables={"moves": "moves.parquet"})'
+    declared = FEATURES.replace('SQLiteSource(name="terminal", path="terminal.sqlite")', source)
+    (folder / "features.py").write_text(declared.replace("SQLiteSource", "ParquetSource"))
+    header = "-- resolves: Berth\n-- source: terminal\n-- incremental: "
+    (folder / "rows.creta.sql").write_text(header + "{incremental_column: changed}\nselect * from moves")
+    grouped = "{mode: group, incremental_column: changed}\nselect id, sum(teu) as teu, max(changed) as changed from moves group by id"
+    (folder / "groups.creta.sql").write_text(header + grouped)
+    with serving(program, folder, tmp_path / "server") as running, running.client() as client:
+        applied = running.apply(folder)
+        assert applied.status == 0, applied
+        for resolver in ("rows", "groups"):
+            assert client.trigger_resolver_run(resolver).rows == 3
+            client.set_incremental_cursor(resolver, may(5))
+            assert client.trigger_resolver_run(resolver).rows == 2
 
 
 @pytest.mark.parametrize(

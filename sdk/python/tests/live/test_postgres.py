@@ -60,6 +60,13 @@ FILES = {
             teu: float
             cargo: str
             at: FeatureTime
+
+
+        @features
+        class Load:
+            id: Primary[str]
+            total: float
+            at: FeatureTime
         """,
     "sql/vessels.creta.sql": """
         -- resolves: Vessel
@@ -70,6 +77,13 @@ FILES = {
         -- resolves: PortCall
         -- source: postgres
         select call_no as id, vessel as vessel_id, teu, cargo, arrived as "at" from calls
+        """,
+    "sql/loaded.creta.sql": """
+        -- resolves: Load
+        -- source: TERMINAL
+        -- type: offline
+        -- incremental: {mode: group, incremental_column: arrived}
+        select vessel as id, sum(teu) as total, max(arrived) as "at" from calls where teu > 20 or teu < 20 group by vessel
         """,
     "sql/shares.creta.sql": """
         -- resolves: Vessel
@@ -141,6 +155,17 @@ def test_a_training_set(terminal):
         table = dataset.to_arrow()
     assert table["vessel.teu"].to_pylist() == [100.5, 0.0, 150.5, 10.0]
     assert table["vessel.name"].to_pylist() == ["Orion"] * 3 + ["Vega"]
+
+
+def test_an_incremental_run_reads_whole_groups(terminal):
+    with terminal.client() as client:
+        assert client.trigger_resolver_run("loaded").rows == 2
+        client.set_incremental_cursor("loaded", datetime(2026, 1, 20, 10, tzinfo=UTC))
+        run = client.trigger_resolver_run("loaded")
+        assert (run.rows, run.errors) == (1, [])
+        times = [datetime(2026, 4, 1, tzinfo=UTC)] * 2
+        found = client.offline_query({"load.id": [ORION, VEGA]}, input_times=times, output=["load.total"]).to_arrow()
+    assert found["load.total"].to_pylist() == [1050.5, 10.0]
 
 
 def test_a_large_training_set(terminal):

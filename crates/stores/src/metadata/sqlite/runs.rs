@@ -3,8 +3,8 @@
 use super::{SqliteMetadata, failed, unread, unwritten};
 use async_trait::async_trait;
 use creta_model::{Code, Letter};
-use creta_ports::runs::{Cursor, ResolverRun, RunRecords, RunStatus};
 use creta_ports::Result;
+use creta_ports::runs::{Cursor, ResolverRun, RunRecords, RunStatus};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 /// What version 3 added.
