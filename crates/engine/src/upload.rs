@@ -69,6 +69,10 @@ fn entry(
 ) -> Result<Option<Observations>, Letter> {
     let node = graph.entity(entity);
     let column = |wanted: Option<FeatureId>| columns.iter().find(|(id, _)| Some(*id) == wanted).map(|(_, array)| array);
+    if node.singleton {
+        let message = format!("`{}` is a singleton; its values are computed when they are asked for.", node.namespace);
+        return Err(Letter::new(Code::InvalidInput, message).fix("Let a resolver return them."));
+    }
     let keys = column(node.primary_key).ok_or_else(|| {
         Letter::new(Code::InvalidInput, format!("The primary key of `{}` is not among the columns.", node.namespace))
             .fix("Give a key per row; values are stored under it.")

@@ -9,6 +9,7 @@ pub mod duration;
 pub mod errors;
 pub mod expression;
 pub mod graph;
+mod incremental;
 pub mod observation;
 pub mod value;
 

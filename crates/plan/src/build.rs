@@ -22,6 +22,9 @@ pub fn plan(project: &Project, question: &Question) -> Result<Plan, Vec<Letter>>
     let mut outputs = Vec::new();
     let mut faults = Vec::new();
     for wanted in wanted_outputs(project, question)? {
+        if project.graph().entity(wanted.path.root).singleton {
+            root_of(&mut roots, project, question, wanted.path.root);
+        }
         match place(&mut roots, &wanted) {
             Ok((root, slot)) => {
                 outputs.push(PlannedOutput { name: wanted.name, root, slot, feature: wanted.path.feature });
@@ -55,7 +58,17 @@ fn roots<'a>(project: &'a Project, question: &'a Question) -> Result<Vec<RootBui
             Err(letter) => faults.push(unknown(letter, input, "input")),
         }
     }
+    faults.extend(supposed_singleton(project, question, &roots));
     if faults.is_empty() { Ok(roots) } else { Err(faults) }
+}
+
+/// Rows of other classes read a singleton as it is, not as the caller gives it.
+fn supposed_singleton(project: &Project, question: &Question, roots: &[RootBuilder<'_>]) -> Option<Letter> {
+    let is_singleton = |root: &&RootBuilder<'_>| project.graph().entity(root.0.entity()).singleton;
+    let (_, inputs) = roots.iter().filter(|_| roots.len() > 1).find(is_singleton)?;
+    let name = inputs.first().map(|(position, _)| &question.inputs[*position])?;
+    let message = format!("`{name}` cannot be given beside another class: it belongs to a singleton.");
+    Some(Letter::new(Code::InvalidQuery, message).feature(name).fix("Give the features that are computed from it."))
 }
 
 /// The slot of an input: a feature of the entity itself, or the rows of one of its has-many relationships.

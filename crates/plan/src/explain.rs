@@ -2,7 +2,7 @@
 
 use crate::project::Project;
 use crate::question::Mode;
-use crate::stages::{Action, Enumerate, HasMany, Lister, Plan, ProductKind, ScopePlan, Slot, Stage};
+use crate::stages::{Action, Enumerate, HasMany, Lister, Other, Plan, ProductKind, ScopePlan, Slot, Stage};
 use creta_model::duration;
 use serde::Serialize;
 
@@ -80,6 +80,7 @@ fn explain_stage(project: &Project, own: &ScopePlan, stage: &Stage) -> Explained
             let how = match (&lookup.key_column, &lookup.time_column) {
                 (Some(key), Some(time)) => format!("by {key}, newest {time} at or before now"),
                 (Some(key), None) => format!("by {key}"),
+                (None, _) if lookup.parameters.is_empty() => "its last row".to_owned(),
                 (None, _) => "by its parameters".to_owned(),
             };
             step("sql", format!("{name} on {source} {how}"), features)
@@ -92,10 +93,13 @@ fn explain_stage(project: &Project, own: &ScopePlan, stage: &Stage) -> Explained
         Action::Expression(_) => step("expression", "", features),
         Action::Default(_) => step("default", "where there is no value", features),
         Action::HasOne(one) => {
-            let name = &project.graph().feature(one.relationship).fqn;
+            let (operator, name) = match one.other {
+                Other::Related(relationship) => ("has-one", &project.graph().feature(relationship).fqn),
+                Other::Singleton(entity) => ("singleton", &project.graph().entity(entity).namespace),
+            };
             let optional = if one.optional { ", may be absent" } else { "" };
             let inside = Some(scope(project, &one.scope));
-            ExplainedStep { operator: "has-one", detail: format!("{name}{optional}"), features: Vec::new(), inside }
+            ExplainedStep { operator, detail: format!("{name}{optional}"), features: Vec::new(), inside }
         }
         Action::HasMany(many) => explain_rows(project, many, features),
     }

@@ -167,10 +167,19 @@ pub enum ProgramInput {
     Now,
 }
 
+/// Which row a scope looks at besides its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Other {
+    /// The one behind a has-one relationship.
+    Related(FeatureId),
+    /// The only one of a singleton.
+    Singleton(EntityId),
+}
+
 /// Features of the one related row: distinct foreign keys (and times) become the rows of `scope`.
 #[derive(Debug, Clone)]
 pub struct HasOne {
-    pub relationship: FeatureId,
+    pub other: Other,
     pub optional: bool,
     /// When the join is not on the foreign primary key: how to find the row.
     pub find: Option<Enumerate>,

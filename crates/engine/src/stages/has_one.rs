@@ -10,6 +10,7 @@ use arrow::compute::{filter, is_not_null, nullif, take};
 use creta_model::{Code, DataType, Letter};
 use creta_plan::stages::{Enumerate, HasOne, Lister};
 use creta_plan::{ScopePlan, Slot, Stage};
+use std::sync::Arc;
 
 pub(super) async fn run(
     context: &mut Context<'_>,
@@ -72,7 +73,10 @@ async fn foreign_keys(
         columns.map(|slot| rows.select(&frame.columns[slot.0].array(&plan.slots[slot.0].data_type, frame.rows)));
     let columns = columns.collect::<Result<Vec<ArrayRef>, Letter>>()?;
     match &one.find {
-        None => columns.into_iter().next().ok_or_else(|| internal("a has-one stage without keys")),
+        // A singleton has one row, whatever its key would be.
+        None => {
+            Ok(columns.into_iter().next().unwrap_or_else(|| Arc::new(Int64Array::from_value(0, rows.len(frame.rows)))))
+        }
         Some(find) => found_keys(context, find, &columns, frame, rows).await,
     }
 }

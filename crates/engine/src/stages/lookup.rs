@@ -26,7 +26,7 @@ pub(super) async fn run(
     if rows.len(frame.rows) == 0 {
         return Ok(());
     }
-    let outcome = match lookup.parameters.is_empty() {
+    let outcome = match lookup.parameters.is_empty() && plan.key.is_some() {
         true => by_key(context, plan, stage, lookup, frame, &rows).await,
         false => by_parameters(context, plan, stage, lookup, frame, &rows).await,
     };
@@ -91,7 +91,7 @@ fn check_count(lookup: &Lookup, matched: &UInt32Array, counts: impl Iterator<Ite
     }
 }
 
-/// One scan per distinct combination of parameters.
+/// One scan per distinct combination of parameters; of a singleton, one for all.
 async fn by_parameters(
     context: &mut Context<'_>,
     plan: &ScopePlan,

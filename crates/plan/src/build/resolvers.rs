@@ -138,7 +138,8 @@ impl<'a> ScopeBuilder<'a> {
         if parameters.is_empty() || key_column.is_some() {
             inputs.extend(self.key_slot());
         }
-        if parameters.is_empty() && (key_column.is_none() || self.key_slot().is_none()) {
+        let is_singleton = self.graph().entity(self.entity).singleton;
+        if parameters.is_empty() && !is_singleton && (key_column.is_none() || self.key_slot().is_none()) {
             return Err(self.no_key(id, key_column.is_some()));
         }
         self.uses_time |= time_column.is_some();
@@ -183,8 +184,8 @@ impl<'a> ScopeBuilder<'a> {
                 self.uses_time = true;
                 arguments.push((parameter.name.clone(), Argument::Now));
             }
-            Input::Feature { path, group, .. } => {
-                let slot = if group.is_empty() { self.need_text(path) } else { self.need_group(path, group) };
+            Input::Feature { entity, path, group } => {
+                let slot = if group.is_empty() { self.need_text(entity, path) } else { self.need_group(path, group) };
                 arguments.push((parameter.name.clone(), argument(parameter, slot)?));
             }
             Input::HasMany { path, columns, filters, limit, .. } => {
@@ -198,7 +199,7 @@ impl<'a> ScopeBuilder<'a> {
                         arguments.push(("__now__".to_owned(), Argument::Now));
                         continue;
                     }
-                    let slot = self.need_text(path)?;
+                    let slot = self.need_text(entity, path)?;
                     let argument = Argument::Slot { slot, optional: self.slots[slot.0].nullable, default: None };
                     arguments.push((format!("{entity}.{path}"), argument));
                 }
@@ -207,9 +208,14 @@ impl<'a> ScopeBuilder<'a> {
         Ok(())
     }
 
-    fn need_text(&mut self, path: &str) -> Result<Slot, Letter> {
-        let path = self.graph().member_path(self.entity, path)?;
-        self.need_path(&path.steps, path.feature)
+    /// A path from this entity, or from a singleton, which every resolver may read.
+    fn need_text(&mut self, entity: &str, path: &str) -> Result<Slot, Letter> {
+        let from = self.graph().namespace(entity).filter(|from| self.graph().entity(*from).singleton);
+        let path = self.graph().member_path(from.unwrap_or(self.entity), path)?;
+        match path.root == self.entity {
+            true => self.need_path(&path.steps, path.feature),
+            false => self.through_singleton(&path),
+        }
     }
 
     /// One group of a `group_by_windowed` feature as an argument.

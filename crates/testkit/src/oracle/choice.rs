@@ -132,7 +132,7 @@ impl Oracle<'_> {
 
     /// Step 6: a resolver whose required inputs cannot be planned is no candidate.
     fn can_call(&self, mode: &Mode, kind: &Kind, resolver: &Resolver) -> Plannable {
-        let is_keyed = || self.graph.primary_key(kind.entity).is_some_and(|key| kind.given.contains(&key));
+        let is_keyed = || self.graph.primary_key(kind.entity).is_none_or(|key| kind.given.contains(&key));
         let body = match &resolver.body {
             ResolverBody::Sql(_) => return is_keyed().then_some(()).ok_or(Refusal::NotFound),
             ResolverBody::Python(body) if body.frame && !is_keyed() => return Err(Refusal::NotFound),
@@ -151,13 +151,20 @@ impl Oracle<'_> {
                 outcome => outcome,
             };
         }
+        if let Some((only, feature)) = self.of_singleton(kind.entity, &parameter.input) {
+            let given = Default::default();
+            return match self.can_have(mode, &Kind { entity: only, given }, feature) {
+                Err(Refusal::NotFound) if forgiving => Ok(()),
+                outcome => outcome,
+            };
+        }
         let paths = match &parameter.input {
             Input::Feature { path, .. } => std::slice::from_ref(path),
             Input::Frame { columns, .. } => columns.as_slice(),
             Input::Now => &[],
-            Input::HasMany { path, .. } => {
+            Input::HasMany { path, filters, .. } => {
                 let path = self.graph.member_path(kind.entity, path).map_err(|_| Refusal::Invalid)?;
-                return match self.can_list(mode, kind, &path) {
+                return match self.can_list(mode, kind, &path, filters) {
                     Err(Refusal::NotFound) if forgiving => Ok(()),
                     outcome => outcome,
                 };
@@ -196,13 +203,14 @@ impl Oracle<'_> {
         self.can_walk(mode, &behind, rest, feature)
     }
 
-    /// Whether the rows at the end of a path can be listed.
-    fn can_list(&self, mode: &Mode, kind: &Kind, path: &Path) -> Plannable {
+    /// Whether the rows at the end of a path can be listed and filtered.
+    fn can_list(&self, mode: &Mode, kind: &Kind, path: &Path, filters: &[Expression]) -> Plannable {
         let steps: Vec<FeatureId> = path.steps.iter().map(|(Step::HasOne(one) | Step::HasMany(one))| *one).collect();
         let Some(NodeKind::HasMany(related)) = steps.last().map(|last| &self.graph.feature(*last).kind) else {
             return Err(Refusal::Invalid);
         };
-        self.kind_behind(mode, kind, &steps, related.entity).map(drop)
+        let listed = self.kind_behind(mode, kind, &steps, related.entity)?;
+        filters.iter().try_for_each(|filter| self.can_evaluate(mode, &listed, Some(kind), filter, None))
     }
 
     /// What is known of the rows at the end of some steps: those that the caller gave, or those that are listed.

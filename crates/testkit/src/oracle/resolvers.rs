@@ -33,11 +33,14 @@ impl Oracle<'_> {
 
     /// The newest row of the key at or before the row's time; without a feature time simply the last.
     fn looked_up(&self, row: &Row, resolver: &str, name: &str) -> (Outcome, Option<i64>) {
-        let Some(key) = &row.key else { return (Outcome::Missing, None) };
-        let Some(primary) = self.graph.primary_key(row.entity) else { return (Outcome::Missing, None) };
-        let primary = &self.graph.feature(primary).name;
+        let primary = self.graph.primary_key(row.entity).map(|key| &self.graph.feature(key).name);
+        let is_own = |fact: &&BTreeMap<String, Value>| match (primary, &row.key) {
+            (Some(primary), Some(key)) => fact.get(primary) == Some(key),
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
         let rows = self.facts.get(resolver).map(|listing| listing.rows.as_slice()).unwrap_or_default();
-        let own: Vec<&BTreeMap<String, Value>> = rows.iter().filter(|fact| fact.get(primary) == Some(key)).collect();
+        let own: Vec<&BTreeMap<String, Value>> = rows.iter().filter(is_own).collect();
         match self.newest(row.entity, &own, row.now) {
             None => (Outcome::Missing, None),
             Some(fact) => {
@@ -188,6 +191,15 @@ impl Oracle<'_> {
                 other => or_default(other, parameter),
             };
         }
+        if let Some((only, feature)) = self.of_singleton(row.entity, &parameter.input) {
+            let mut other = Row::of(only, None, row.now, BTreeMap::new());
+            return match self.feature(mode, &mut other, feature).outcome {
+                Outcome::Value(value) => Outcome::Value(value),
+                Outcome::Missing => or_default(Outcome::Blocked, parameter),
+                Outcome::Failed(_) => or_default(Outcome::Failed("UPSTREAM_FAILED"), parameter),
+                Outcome::Blocked => or_default(Outcome::Blocked, parameter),
+            };
+        }
         let path = match &parameter.input {
             Input::Feature { path, .. } => path,
             Input::HasMany { path, columns, filters, .. } => return self.rows_of(mode, row, path, columns, filters),
@@ -203,6 +215,14 @@ impl Oracle<'_> {
             Outcome::Value(value) => Outcome::Value(value),
             other => or_default(other, parameter),
         }
+    }
+
+    /// A feature of another class that has one row only.
+    pub(super) fn of_singleton(&self, entity: EntityId, input: &Input) -> Option<(EntityId, FeatureId)> {
+        let Input::Feature { entity: namespace, path, .. } = input else { return None };
+        let other = self.graph.namespace(namespace).filter(|other| *other != entity)?;
+        let feature = self.graph.member(other, path)?;
+        self.graph.entity(other).singleton.then_some((other, feature))
     }
 
     /// `_.name["1d", column == value]` for a parameter that reads a group.

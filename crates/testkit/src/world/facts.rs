@@ -47,14 +47,15 @@ fn columns_of(project: &Project, number: usize) -> Vec<Column> {
 }
 
 /// Lists of rows as a caller may give them, one list per parent: all with the same columns, but not with all of them.
+/// Several parents have rows each: what the columns are is known of all their lists together.
 pub fn given_rows(dice: &mut Dice, project: &Project, number: usize, parents: usize) -> Vec<Value> {
     let mut columns = columns_of(project, number);
     columns.retain(|_| dice.chance(80));
+    let counts = if parents == 1 { [*dice.pick(&[0, 1, 2]); 4] } else { [2, 1, 3, 1] };
     let text = |name: &str| Value::Str(name.to_owned());
     let mut one = |columns: &[Column]| {
         Value::Map(columns.iter().map(|column| (text(&column.name), cell(dice, project, column))).collect())
     };
-    let counts = [2, 0, 3, 1];
     let list = |parent: usize| if columns.is_empty() { 0 } else { counts[parent % counts.len()] };
     (0..parents).map(|parent| Value::List((0..list(parent)).map(|_| one(&columns)).collect())).collect()
 }

@@ -1,0 +1,3 @@
+-- resolves: Terminal
+-- source: port
+select id, teu from terminals

@@ -1,0 +1,3 @@
+-- resolves: Port
+-- source: port
+select sum(teu) as total, null as berths from terminals
