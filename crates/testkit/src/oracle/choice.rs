@@ -213,6 +213,13 @@ impl Oracle<'_> {
         filters.iter().try_for_each(|filter| self.can_evaluate(mode, &listed, Some(kind), filter, None))
     }
 
+    /// Those of a listed row's columns that can be planned; a resolver gets its rows without the others.
+    pub(super) fn listed_columns(&self, mode: &Mode, row: &Row, rows: FeatureId, entity: EntityId) -> Vec<FeatureId> {
+        let Ok(listed) = self.kind_behind(mode, &Kind::of(row), &[rows], entity) else { return Vec::new() };
+        let scalars = self.graph.scalars(entity);
+        scalars.filter(|column| self.can_have(mode, &listed, *column).is_ok()).collect()
+    }
+
     /// What is known of the rows at the end of some steps: those that the caller gave, or those that are listed.
     fn kind_behind(&self, mode: &Mode, kind: &Kind, steps: &[FeatureId], entity: EntityId) -> Result<Kind, Refusal> {
         if let [relationship] = steps

@@ -285,6 +285,9 @@ impl Oracle<'_> {
             Ok(facts) => facts,
             Err(outcome) => return outcome,
         };
+        let columns = columns.iter().filter_map(|column| self.graph.member(related.entity, column));
+        let planned = self.listed_columns(mode, row, member, related.entity);
+        let columns: Vec<FeatureId> = columns.filter(|column| planned.contains(column)).collect();
         let mut found = Vec::new();
         for fact in facts {
             let mut child = self.child(related.entity, row.now, &fact);
@@ -292,12 +295,9 @@ impl Oracle<'_> {
                 self.evaluate(mode, &mut child, Some(row), filter, None) == Outcome::Value(Value::Bool(true))
             };
             if filters.iter().all(passes) {
-                let cell = |column: &String| {
-                    let column = self.graph.member(related.entity, column);
-                    match column.map(|column| self.feature(mode, &mut child, column).outcome) {
-                        Some(Outcome::Value(value)) => value,
-                        _ => Value::Null,
-                    }
+                let cell = |column: &FeatureId| match self.feature(mode, &mut child, *column).outcome {
+                    Outcome::Value(value) => value,
+                    _ => Value::Null,
                 };
                 found.push(Value::Struct(columns.iter().map(cell).collect()));
             }
