@@ -4,6 +4,7 @@ use crate::context::internal;
 use arrow::array::{ArrayRef, UInt32Array, new_null_array};
 use arrow::compute::{interleave, take};
 use creta_model::{DataType, Letter};
+use std::num::NonZeroU32;
 
 /// What is known of one cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +119,18 @@ impl Rows {
         match self {
             Rows::All => Ok(array.clone()),
             Rows::Some(rows) => gather(array, rows),
+        }
+    }
+
+    /// The selected rows in parts of at most `size`.
+    pub fn chunks(&self, total: usize, size: Option<NonZeroU32>) -> Vec<Rows> {
+        let count = self.len(total);
+        match size.map(|size| size.get() as usize) {
+            Some(size) if size < count => {
+                let rows: Vec<u32> = (0..count).map(|position| self.at(position) as u32).collect();
+                rows.chunks(size).map(|chunk| Rows::Some(chunk.to_vec())).collect()
+            }
+            _ => vec![self.clone()],
         }
     }
 

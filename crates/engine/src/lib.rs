@@ -6,6 +6,7 @@
 mod answer;
 mod context;
 mod deployment;
+mod duplicates;
 pub mod evaluate;
 pub mod files;
 mod frame;

@@ -1,7 +1,8 @@
 //! All rows of a resolver that needs nothing given, ready to be stored.
 
 use crate::context::{Context, internal};
-use crate::scans::{self, Reading};
+use crate::duplicates;
+use crate::scans::{self, Found, Reading};
 use crate::validation::failing;
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, TimestampMicrosecondArray};
 use arrow::compute::filter_record_batch;
@@ -68,6 +69,7 @@ pub(crate) async fn list(context: &Context<'_>, resolver: ResolverId, extent: Ex
     let bounds = bounds(name, time, extent)?;
     let batch = scans::list(context, resolver, reading(context, resolver, extent, bounds)).await?;
     let batch = within(batch, time, extent)?;
+    check_duplicates(graph, resolver, &batch, key, time)?;
     let mut listed = Listed {
         entity,
         keys: named(&batch, key)?,
@@ -113,6 +115,23 @@ impl Listed {
                 self.tell(graph, feature, count, "are null, so their rows have no place");
             }
         }
+    }
+}
+
+fn check_duplicates(
+    graph: &Graph,
+    resolver: ResolverId,
+    batch: &RecordBatch,
+    key: &str,
+    time: Option<&str>,
+) -> Result<(), Letter> {
+    if !duplicates::are_refused(graph, resolver) {
+        return Ok(());
+    }
+    let found = Found::new(batch.clone(), time.map(str::to_owned));
+    match found.versions(&[key])?.any_by_order() {
+        true => Err(duplicates::letter(graph, resolver)),
+        false => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rows of a resolver that lists them: a SQL statement without parameters, or a Python function without arguments.
 
 use crate::context::{Context, internal};
+use crate::duplicates;
 use crate::kernels::timeline::Timeline;
 use crate::kernels::versions::Versions;
 use crate::stages::python::raised;
@@ -217,6 +218,9 @@ fn predicates(context: &Context<'_>, wanted: &Wanted<'_>) -> Result<Vec<Predicat
 fn is_unique(context: &Context<'_>, resolver: ResolverId, key_column: &str) -> bool {
     let project = &context.deployment.project;
     let unique = &project.graph().resolver(resolver).unique_on;
+    if duplicates::are_refused(project.graph(), resolver) {
+        return false;
+    }
     let columns = project.statement(resolver).map(|statement| statement.columns.as_slice()).unwrap_or_default();
     let key = columns.iter().find(|(name, _)| name == key_column).map(|(_, key)| &project.graph().feature(*key).name);
     key.is_some_and(|key| matches!(unique.as_slice(), [only] if only == key))

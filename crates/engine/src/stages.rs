@@ -1,7 +1,7 @@
 //! One module per operator of the plan; each fills its outputs on the rows it is given.
 
 mod default;
-mod deliver;
+pub(crate) mod deliver;
 mod expression;
 mod has_many;
 mod has_one;

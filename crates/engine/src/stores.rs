@@ -27,7 +27,7 @@ pub(crate) async fn read_online(context: &Context<'_>, plan: &ScopePlan, frame: 
         let mut stored: Vec<(u32, Cell)> = Vec::new();
         for (row, cells) in found.iter_mut().enumerate() {
             let now = frame.now.get(row);
-            let fresh = |age: i64| age >= 0 && age <= cached.staleness;
+            let fresh = |age: i64| cached.ages.contains(&age);
             if frame.columns[cached.slot.0].is_present(row) {
                 continue;
             }
@@ -151,13 +151,16 @@ impl Sampling {
         let mut times = vec![i64::MIN; frame.rows];
         for (row, group) in groups.iter().enumerate() {
             let now = frame.now.get(row);
-            let found = group.and_then(|group| observed.as_of(group, now, self.as_known)).filter(|index| {
+            let until = now.saturating_sub(i64::from(sampled.earlier));
+            let found = group.and_then(|group| observed.as_of(group, until, self.as_known)).filter(|index| {
                 let at = observed.observed_at.value(*index as usize);
                 sampled.time_to_live.is_none_or(|life| now <= at.saturating_add(life))
             });
             if let Some(index) = found {
                 times[row] = observed.observed_at.value(index as usize);
-                newest[row] = newest[row].max(times[row]);
+                if !sampled.earlier {
+                    newest[row] = newest[row].max(times[row]);
+                }
             }
             indices.push(found);
         }

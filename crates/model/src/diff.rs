@@ -182,6 +182,8 @@ fn resolver_change(old: &Resolver, new: &Resolver) -> Vec<&'static str> {
             found.note("outputs", &old.outputs, &new.outputs);
             found.note("parameters", &old.parameters, &new.parameters);
             found.note("frame", &old.frame, &new.frame);
+            found.note("max_batch_size", &old.max_batch_size, &new.max_batch_size);
+            found.note("output_row_order", &old.one_to_one, &new.one_to_one);
             found.note("code", &old.code, &new.code);
         }
         (ResolverBody::Sql(old), ResolverBody::Sql(new)) => {
@@ -190,11 +192,13 @@ fn resolver_change(old: &Resolver, new: &Resolver) -> Vec<&'static str> {
             found.note("body", &old.text, &new.text);
             found.note("count", &old.count, &new.count);
             found.note("fields", &old.fields, &new.fields);
+            found.note("incremental", &old.incremental, &new.incremental);
         }
         _ => found.0.push("language"),
     }
     found.note("environments", &old.environments, &new.environments);
     found.note("unique_on", &old.unique_on, &new.unique_on);
+    found.note("handle_duplicate_outputs", &old.handle_duplicate_outputs, &new.handle_duplicate_outputs);
     found.note("timeout", &old.timeout, &new.timeout);
     found.note("metadata", &old.metadata, &new.metadata);
     found.0

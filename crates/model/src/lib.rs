@@ -11,6 +11,7 @@ pub mod expression;
 pub mod graph;
 mod incremental;
 pub mod observation;
+mod resolver;
 pub mod value;
 
 pub use bundle::Bundle;

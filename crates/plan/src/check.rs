@@ -5,7 +5,7 @@ use crate::metadata_rules;
 use crate::project::{Project, Statement};
 use crate::sql;
 use creta_expr::{Program, lower, lower_group};
-use creta_model::bundle::{PythonBody, Resolver, ResolverBody};
+use creta_model::bundle::{Input, PythonBody, Resolver, ResolverBody};
 use creta_model::errors::nearest;
 use creta_model::graph::FeatureNode;
 use creta_model::{Bundle, Code, Expression, FeatureId, Graph, Letter, ResolverId};
@@ -119,11 +119,11 @@ impl<'a> Checker<'a> {
     }
 
     fn parameters(&mut self, resolver: &Resolver, body: &PythonBody) {
-        use creta_model::bundle::Input;
         for parameter in &body.parameters {
+            self.last(resolver, &parameter.input);
             let (entity, paths): (&String, Vec<&String>) = match &parameter.input {
                 Input::Now => continue,
-                Input::Feature { entity, path, .. } => (entity, vec![path]),
+                Input::Feature { entity, path, .. } | Input::Last { entity, path } => (entity, vec![path]),
                 Input::HasMany { entity, path, .. } => (entity, vec![path]),
                 Input::Frame { entity, columns } => (entity, columns.iter().filter(|path| *path != "now").collect()),
             };
@@ -138,6 +138,23 @@ impl<'a> Checker<'a> {
                     self.fault(letter.resolver(&resolver.name), &resolver.place);
                 }
             }
+        }
+    }
+
+    /// Without a place in both stores an application would get another answer than a training set.
+    fn last(&mut self, resolver: &Resolver, input: &Input) {
+        let Input::Last { entity, path } = input else { return };
+        let fqn = format!("{entity}.{path}");
+        let scalar = self.graph.by_fqn(&fqn).and_then(|feature| self.graph.scalar(feature));
+        let caching = scalar.map(|scalar| &scalar.caching);
+        if caching.is_some_and(|caching| caching.max_staleness == 0 || !caching.store_online || !caching.store_offline)
+        {
+            let message = format!("`Last[{fqn}]` reads a feature that is not stored.");
+            let letter = Letter::new(Code::InvalidDefinition, message).feature(&fqn).resolver(&resolver.name);
+            self.fault(
+                letter.fix("Give the feature a `max_staleness`, and store it online and offline."),
+                &resolver.place,
+            );
         }
     }
 

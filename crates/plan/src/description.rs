@@ -128,7 +128,9 @@ fn resolver(project: &Project, id: ResolverId, resolver: &Resolver) -> Described
 fn python_inputs(body: &PythonBody) -> Vec<String> {
     let of_parameter = |input: &Input| match input {
         Input::Now => Vec::new(),
-        Input::Feature { entity, path, .. } | Input::HasMany { entity, path, .. } => vec![format!("{entity}.{path}")],
+        Input::Feature { entity, path, .. } | Input::Last { entity, path } | Input::HasMany { entity, path, .. } => {
+            vec![format!("{entity}.{path}")]
+        }
         Input::Frame { entity, columns } => {
             columns.iter().filter(|path| *path != "now").map(|path| format!("{entity}.{path}")).collect()
         }

@@ -55,7 +55,7 @@ fn scope(project: &Project, scope: &ScopePlan) -> ExplainedScope {
     let mut steps = Vec::new();
     if !scope.cached.is_empty() {
         let features = scope.cached.iter().map(|cached| {
-            format!("{} (up to {})", scope.slots[cached.slot.0].label, duration::display(cached.staleness))
+            format!("{} (up to {})", scope.slots[cached.slot.0].label, duration::display(*cached.ages.end()))
         });
         steps.push(step("online store", "newest values by key", features.collect()));
     }

@@ -4,6 +4,8 @@ use crate::question::Question;
 use creta_expr::{AggregateFunction, Bound, Program};
 use creta_model::bundle::Count;
 use creta_model::{DataType, EntityId, FeatureId, ResolverId, Value};
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 
 /// A column of a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,8 +75,8 @@ pub struct SlotInfo {
 #[derive(Debug, Clone)]
 pub struct CachedSlot {
     pub slot: Slot,
-    /// Microseconds; a stored value this old or younger is a hit.
-    pub staleness: i64,
+    /// Microseconds; a stored value of such an age is a hit.
+    pub ages: RangeInclusive<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -83,6 +85,8 @@ pub struct SampledSlot {
     pub name: String,
     /// Microseconds.
     pub time_to_live: Option<i64>,
+    /// What was observed at the row's very time does not count.
+    pub earlier: bool,
     /// The slot is the entity's feature time: it answers the newest instant among the scope's sampled values.
     pub is_feature_time: bool,
 }
@@ -145,6 +149,10 @@ pub struct PythonCall {
     pub outputs: Vec<String>,
     /// One call per batch with a DataFrame; rows come back keyed.
     pub frame: bool,
+    /// Rows of a batch at most.
+    pub max_batch_size: Option<NonZeroU32>,
+    /// Rows come back in the order of the batch.
+    pub one_to_one: bool,
     /// Name of the primary key feature in a frame's answer.
     pub key: String,
     /// Name of the feature time in the answer, when the resolver returns it.

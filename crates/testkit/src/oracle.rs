@@ -292,7 +292,10 @@ impl<'a> Oracle<'a> {
         let found = if keys.iter().any(|(_, value)| value.is_null()) {
             None
         } else {
-            self.find(&keys, relationship.entity, row.now)
+            match self.find(&keys, relationship.entity, row.now) {
+                Ok(found) => found,
+                Err(outcome) => return Answer::of(outcome),
+            }
         };
         let answer = match found {
             None => Answer::of(Outcome::Missing),
@@ -315,14 +318,15 @@ impl<'a> Oracle<'a> {
     }
 
     /// The key of the related row: the given one, or that of the newest row with these values.
-    fn find(&self, keys: &[(FeatureId, Value)], entity: EntityId, now: i64) -> Option<Value> {
-        let primary = self.graph.primary_key(entity)?;
+    fn find(&self, keys: &[(FeatureId, Value)], entity: EntityId, now: i64) -> Result<Option<Value>, Outcome> {
+        let Some(primary) = self.graph.primary_key(entity) else { return Ok(None) };
         match keys {
-            [(foreign, value)] if *foreign == primary => Some(value.clone()),
+            [(foreign, value)] if *foreign == primary => Ok(Some(value.clone())),
             _ => {
                 let matching = self.matching(entity, keys, now);
                 let newest = self.newest(entity, &matching, now);
-                newest.and_then(|row| row.get(&self.graph.feature(primary).name)).cloned()
+                self.check_doubts(entity, newest.as_slice())?;
+                Ok(newest.and_then(|row| row.get(&self.graph.feature(primary).name)).cloned())
             }
         }
     }

@@ -7,8 +7,14 @@ use super::keys::KeyIndex;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::datatypes::Int64Type;
 
-/// Until when each row is in force, by its original number.
-pub struct Versions(Option<Vec<i64>>);
+/// Until when each row is in force, by its original number. None = no key occurs twice.
+pub struct Versions(Option<Replaced>);
+
+struct Replaced {
+    until: Vec<i64>,
+    /// Rows that stand only because they came after another one of the same key and time, in ascending order.
+    by_order: Vec<u32>,
+}
 
 /// Never replaced.
 const FOR_EVER: i64 = i64::MAX;
@@ -33,15 +39,19 @@ impl Versions {
                 rows[group as usize].push(row as u32);
             }
         }
-        let mut until = vec![FOR_EVER; times.len()];
+        let (mut until, mut by_order) = (vec![FOR_EVER; times.len()], Vec::new());
         for versions in &mut rows {
             versions.sort_by_key(|row| times.value(*row as usize));
             for pair in versions.windows(2) {
                 let (from, next) = (times.value(pair[0] as usize), times.value(pair[1] as usize));
                 until[pair[0] as usize] = if next > from { next } else { NEVER };
+                if next == from {
+                    by_order.push(pair[1]);
+                }
             }
         }
-        Versions(Some(until))
+        by_order.sort_unstable();
+        Versions(Some(Replaced { until, by_order }))
     }
 
     /// Of rows that are known to have a key each.
@@ -56,10 +66,20 @@ impl Versions {
 
     /// Whether no later version has replaced the row at this instant.
     pub fn is_in_force(&self, row: u32, now: i64) -> bool {
-        self.0.as_ref().is_none_or(|until| {
-            let until = until[row as usize];
+        self.0.as_ref().is_none_or(|replaced| {
+            let until = replaced.until[row as usize];
             until == FOR_EVER || now < until
         })
+    }
+
+    /// Whether another row has the row's key and time, and only the order of the rows tells which one stands.
+    pub fn stands_by_order(&self, row: u32) -> bool {
+        self.0.as_ref().is_some_and(|replaced| replaced.by_order.binary_search(&row).is_ok())
+    }
+
+    /// Whether there is any such row.
+    pub fn any_by_order(&self) -> bool {
+        self.0.as_ref().is_some_and(|replaced| !replaced.by_order.is_empty())
     }
 }
 

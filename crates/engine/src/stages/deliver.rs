@@ -154,7 +154,7 @@ fn fail_blocked(
 }
 
 /// Marks rows of a slot failed and tells why.
-pub(super) fn fail(
+pub(crate) fn fail(
     context: &mut Context<'_>,
     plan: &ScopePlan,
     frame: &mut Frame,

@@ -10,6 +10,7 @@ mod slices;
 
 use super::deliver::{Delivery, deliver, ready, tell};
 use crate::context::Context;
+use crate::duplicates;
 use crate::frame::{Frame, Giver, PerRow, Rows, State};
 use crate::kernels::timeline::Timeline;
 use crate::kernels::versions::Versions;
@@ -51,13 +52,18 @@ pub(super) async fn run(
     if rows.len(frame.rows) == 0 {
         return Ok(());
     }
-    let made = match list(context, plan, stage, many, frame, &rows).await {
-        Ok(children) => make(context, plan, stage, &children, frame, &rows).await,
-        Err(letter) => Err(letter),
+    let children = list(context, plan, stage, many, frame, &rows).await;
+    let made = match &children {
+        Ok(children) => make(context, plan, stage, children, frame, &rows).await,
+        Err(letter) => Err(letter.clone()),
     };
-    match made {
-        Ok(made) => hand_over(context, plan, stage, frame, &rows, made),
-        Err(letter) => {
+    match (made, children) {
+        (Ok(made), Ok(children)) => {
+            hand_over(context, plan, stage, frame, &rows, made)?;
+            refuse_duplicates(context, plan, stage, &children, frame, &rows);
+            Ok(())
+        }
+        (Err(letter), _) | (_, Err(letter)) => {
             let letter = match many.enumerate.lister {
                 Lister::Resolver(id) => letter.resolver(&context.deployment.project.graph().resolver(id).name),
                 Lister::Caller => letter,
@@ -194,7 +200,32 @@ fn hand_over(
     Ok(())
 }
 
+/// Parents that see a row which only its order makes the one that stands.
+fn refuse_duplicates(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    stage: &Stage,
+    children: &Children<'_>,
+    frame: &mut Frame,
+    rows: &Rows,
+) {
+    let Lister::Resolver(resolver) = children.many.enumerate.lister else { return };
+    if duplicates::are_refused(context.deployment.project.graph(), resolver) && children.versions.any_by_order() {
+        let is_by_order = |parent: usize| children.stand_by_order(parent);
+        duplicates::refuse(context, plan, stage, resolver, frame, rows, is_by_order);
+    }
+}
+
 impl Children<'_> {
+    /// Whether there is such a row among those that a parent sees.
+    fn stand_by_order(&self, parent: usize) -> bool {
+        let Some(group) = self.groups[parent] else { return false };
+        let now = self.now[parent];
+        let seen = self.timeline.range(group, None, self.many.enumerate.time.map(|_| (now, true)));
+        let mut seen = self.timeline.permutation()[seen].iter();
+        seen.any(|row| self.versions.stands_by_order(*row) && self.versions.is_in_force(*row, now))
+    }
+
     /// The column of a child slot, in the order the rows were listed.
     fn column(&self, slot: Slot) -> Result<ArrayRef, Letter> {
         self.found.column(Some(column_name(&self.many.enumerate, Some(&slot))))

@@ -1,15 +1,16 @@
 //! Features of the related row: distinct foreign keys become the rows of the related scope, answers fan out again.
 
-use super::deliver::{ready, tell};
+use super::deliver::{fail, ready, tell};
 use crate::context::{Context, internal};
 use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State, gather};
 use crate::kernels::keys::distinct;
-use crate::{observe, scans, scope};
+use crate::{duplicates, observe, scans, scope};
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, UInt32Array};
 use arrow::compute::{filter, is_not_null, nullif, take};
 use creta_model::{Code, DataType, Letter};
 use creta_plan::stages::{Enumerate, HasOne, Lister};
 use creta_plan::{ScopePlan, Slot, Stage};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub(super) async fn run(
@@ -25,7 +26,14 @@ pub(super) async fn run(
     if count == 0 {
         return Ok(());
     }
-    let keys = foreign_keys(context, plan, stage, one, frame, &rows).await?;
+    let asked = rows.clone();
+    let Foreign { keys, by_order } = match foreign_keys(context, plan, stage, one, frame, &rows).await {
+        Ok(foreign) => foreign,
+        Err(letter) => {
+            stage.outputs.iter().for_each(|slot| fail(context, plan, frame, *slot, &rows, &letter));
+            return Ok(());
+        }
+    };
     let (rows, keys) = match keys.null_count() {
         0 => (rows, keys),
         _ => {
@@ -56,10 +64,20 @@ pub(super) async fn run(
         let cells = related.columns[export.0].take(&groups.group_of_row)?;
         receive(context, plan, frame, *output, &rows, cells, one.optional)?;
     }
+    if let Some(Lister::Resolver(resolver)) = one.find.as_ref().map(|find| find.lister) {
+        duplicates::refuse(context, plan, stage, resolver, frame, &asked, |row| by_order.contains(&row));
+    }
     Ok(())
 }
 
-/// The related primary key per row; null where there is none.
+/// Whom the rows are related to.
+struct Foreign {
+    /// The related primary key per row; null where there is none.
+    keys: ArrayRef,
+    /// Positions of rows for which only the order of the listed rows told, where that is refused.
+    by_order: HashSet<usize>,
+}
+
 async fn foreign_keys(
     context: &Context<'_>,
     plan: &ScopePlan,
@@ -67,7 +85,7 @@ async fn foreign_keys(
     one: &HasOne,
     frame: &Frame,
     rows: &Rows,
-) -> Result<ArrayRef, Letter> {
+) -> Result<Foreign, Letter> {
     let columns = stage.inputs.iter();
     let columns =
         columns.map(|slot| rows.select(&frame.columns[slot.0].array(&plan.slots[slot.0].data_type, frame.rows)));
@@ -75,7 +93,8 @@ async fn foreign_keys(
     match &one.find {
         // A singleton has one row, whatever its key would be.
         None => {
-            Ok(columns.into_iter().next().unwrap_or_else(|| Arc::new(Int64Array::from_value(0, rows.len(frame.rows)))))
+            let only = || -> ArrayRef { Arc::new(Int64Array::from_value(0, rows.len(frame.rows))) };
+            Ok(Foreign { keys: columns.into_iter().next().unwrap_or_else(only), by_order: HashSet::new() })
         }
         Some(find) => found_keys(context, find, &columns, frame, rows).await,
     }
@@ -88,7 +107,7 @@ async fn found_keys(
     columns: &[ArrayRef],
     frame: &Frame,
     rows: &Rows,
-) -> Result<ArrayRef, Letter> {
+) -> Result<Foreign, Letter> {
     let name_of = |slot: &Slot| find.columns.iter().find(|(_, own)| own == slot).map(|(name, _)| name.as_str());
     let time_column = find.time.as_ref().and_then(name_of);
     let first = find.join.first().and_then(name_of).unwrap_or_default();
@@ -117,7 +136,12 @@ async fn found_keys(
         known.iter().rev().find(|row| versions.is_in_force(**row, now)).copied()
     };
     let matched: UInt32Array = groups.iter().enumerate().map(as_of).collect();
-    take(&found.column(key_column)?, &matched, None).map_err(internal)
+    let mut by_order = HashSet::new();
+    if duplicates::are_refused(context.deployment.project.graph(), resolver) {
+        let stands_by_order = |row: &usize| matched.is_valid(*row) && versions.stands_by_order(matched.value(*row));
+        by_order.extend((0..matched.len()).filter(stands_by_order));
+    }
+    Ok(Foreign { keys: take(&found.column(key_column)?, &matched, None).map_err(internal)?, by_order })
 }
 
 /// Query times per row when the related values depend on them and they differ.

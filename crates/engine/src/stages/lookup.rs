@@ -2,6 +2,7 @@
 
 use super::deliver::{Delivery, deliver, fail, ready};
 use crate::context::Context;
+use crate::duplicates;
 use crate::frame::{Frame, Giver, PerRow, Rows};
 use crate::scans;
 use arrow::array::{Array, ArrayRef, Int64Array, UInt32Array};
@@ -68,7 +69,33 @@ async fn by_key(
     let groups = timeline.probe(std::slice::from_ref(&keys));
     let matched = timeline.as_of_rows(&groups, &instants(lookup, frame, rows));
     check_count(lookup, &matched, groups.iter().map(|group| group.map_or(0, |group| timeline.len_of(group))))?;
-    fill(context, plan, stage, lookup, frame, rows, &found, &matched)
+    fill(context, plan, stage, lookup, frame, rows, &found, &matched)?;
+    refuse_duplicates(context, plan, stage, lookup, frame, rows, &found, &matched)
+}
+
+#[expect(clippy::too_many_arguments, reason = "a frame, its plan and the match are one thing in three parts")]
+fn refuse_duplicates(
+    context: &mut Context<'_>,
+    plan: &ScopePlan,
+    stage: &Stage,
+    lookup: &Lookup,
+    frame: &mut Frame,
+    rows: &Rows,
+    found: &scans::Found,
+    matched: &UInt32Array,
+) -> Result<(), Letter> {
+    if !duplicates::are_refused(context.deployment.project.graph(), lookup.resolver) {
+        return Ok(());
+    }
+    let Some(key) = lookup.key_column.as_deref() else {
+        let several = found.rows() > 1;
+        duplicates::refuse(context, plan, stage, lookup.resolver, frame, rows, |_| several);
+        return Ok(());
+    };
+    let versions = found.versions(&[key])?;
+    let is_by_order = |row: usize| matched.is_valid(row) && versions.stands_by_order(matched.value(row));
+    duplicates::refuse(context, plan, stage, lookup.resolver, frame, rows, is_by_order);
+    Ok(())
 }
 
 fn columns_of(lookup: &Lookup) -> Vec<&str> {
@@ -124,6 +151,7 @@ async fn by_parameters(
         };
         check_count(lookup, &matched, std::iter::once(found.rows()))?;
         fill(context, plan, stage, lookup, frame, &rows, &found, &matched)?;
+        refuse_duplicates(context, plan, stage, lookup, frame, &rows, &found, &matched)?;
     }
     Ok(())
 }

@@ -3,8 +3,10 @@
 use super::deliver::{Delivery, deliver, fail, ready, tell};
 use super::expression::now_array;
 use crate::context::{Context, internal};
+use crate::duplicates;
 use crate::frame::{Frame, Giver, PerRow, Rows, State};
 use crate::kernels::timeline::Timeline;
+use crate::kernels::versions::Versions;
 use crate::scans;
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, TimestampMicrosecondArray, UInt32Array};
 use arrow::compute::{kernels::zip::zip, take};
@@ -29,17 +31,19 @@ pub(super) async fn run(
     if rows.len(frame.rows) == 0 {
         return Ok(());
     }
-    let outcome = match ask(context, plan, call, frame, &rows).await {
-        Ok(answer) if call.frame => spread(context, plan, stage, call, frame, &rows, answer),
-        Ok(answer) => line_up(context, plan, stage, call, frame, &rows, answer),
-        Err(letter) => Err(letter),
-    };
-    if let Err(letter) = outcome {
-        let resolver = context.deployment.project.graph().resolver(call.resolver);
-        let letter = letter.resolver(&resolver.name);
-        let letter = if letter.place.is_none() { letter.at(&resolver.place) } else { letter };
-        for slot in &stage.outputs {
-            fail(context, plan, frame, *slot, &rows, &letter);
+    for rows in rows.chunks(frame.rows, call.max_batch_size) {
+        let outcome = match ask(context, plan, call, frame, &rows).await {
+            Ok(answer) if call.frame => spread(context, plan, stage, call, frame, &rows, answer),
+            Ok(answer) => line_up(context, plan, stage, call, frame, &rows, answer),
+            Err(letter) => Err(letter),
+        };
+        if let Err(letter) = outcome {
+            let resolver = context.deployment.project.graph().resolver(call.resolver);
+            let letter = letter.resolver(&resolver.name);
+            let letter = if letter.place.is_none() { letter.at(&resolver.place) } else { letter };
+            for slot in &stage.outputs {
+                fail(context, plan, frame, *slot, &rows, &letter);
+            }
         }
     }
     Ok(())
@@ -186,7 +190,7 @@ fn spread(
     if let Some(error) = answer.errors.first() {
         return Err(raised(context, call.resolver, error));
     }
-    let matched = match_rows(plan, call, frame, rows, &answer.batch)?;
+    let Matched { rows: matched, versions } = match_rows(plan, call, frame, rows, &answer.batch)?;
     let found: Vec<bool> = (0..matched.len()).map(|row| matched.is_valid(row)).collect();
     for (name, slot) in call.outputs.iter().zip(&stage.outputs) {
         let data_type = &plan.slots[slot.0].data_type;
@@ -200,7 +204,17 @@ fn spread(
         };
         deliver(context, plan, frame, *slot, rows, delivery)?;
     }
+    if duplicates::are_refused(context.deployment.project.graph(), call.resolver) {
+        let is_by_order = |row: usize| matched.is_valid(row) && versions.stands_by_order(matched.value(row));
+        duplicates::refuse(context, plan, stage, call.resolver, frame, rows, is_by_order);
+    }
     Ok(())
+}
+
+/// The row of a frame's answer per row, and which of its rows are versions of one another.
+struct Matched {
+    rows: UInt32Array,
+    versions: Versions,
 }
 
 fn match_rows(
@@ -209,11 +223,17 @@ fn match_rows(
     frame: &Frame,
     rows: &Rows,
     batch: &RecordBatch,
-) -> Result<UInt32Array, Letter> {
+) -> Result<Matched, Letter> {
     let count = rows.len(frame.rows);
-    let (Some(key), Some(keys)) = (plan.key, batch.column_by_name(&call.key)) else {
+    if call.one_to_one && batch.num_rows() != count {
+        let message = format!("It promises one row per row, but returned {} for {count}.", batch.num_rows());
+        return Err(Letter::new(Code::ResolverFailed, message)
+            .fix("Return a row for each row that it gets, or leave out `output_row_order`."));
+    }
+    let keys = batch.column_by_name(&call.key).filter(|_| !call.one_to_one);
+    let (Some(key), Some(keys)) = (plan.key, keys) else {
         if batch.num_rows() == count {
-            return Ok(UInt32Array::from_iter_values(0..count as u32));
+            return Ok(Matched { rows: (0..count as u32).collect::<Vec<_>>().into(), versions: Versions::single() });
         }
         let message = format!("The returned frame has no column `{}` and not one row per input row.", call.key);
         return Err(Letter::new(Code::ResolverFailed, message).fix("Return the primary key with every row."));
@@ -226,12 +246,14 @@ fn match_rows(
         Some(times) if timed => times.iter().collect(),
         _ => Int64Array::from_value(0, batch.num_rows()),
     };
-    let timeline = Timeline::build(&[cast(keys, key_type)?], &times, &[]);
+    let keys = [cast(keys, key_type)?];
+    let timeline = Timeline::build(&keys, &times, &[]);
     let wanted = rows.select(&frame.columns[key.0].array(key_type, frame.rows))?;
     let groups = timeline.probe(&[wanted]);
     let instant = |position: usize| if timed { frame.now.get(rows.at(position)) } else { i64::MAX };
     let instants: Vec<i64> = (0..groups.len()).map(instant).collect();
-    Ok(timeline.as_of_rows(&groups, &instants))
+    let matched = timeline.as_of_rows(&groups, &instants);
+    Ok(Matched { rows: matched, versions: Versions::of(&keys, &times) })
 }
 
 /// What the worker calls a value that does not have its feature's type.

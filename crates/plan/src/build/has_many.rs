@@ -7,6 +7,7 @@ use crate::stages::{
     Stage,
 };
 use creta_expr::{Aggregate, Input, Program};
+use creta_model::bundle::DuplicateOutputs;
 use creta_model::data_type::StructField;
 use creta_model::graph::{NodeKind, RelationshipNode, Step};
 use creta_model::{Code, DataType, FeatureId, Letter, ResolverId};
@@ -45,7 +46,9 @@ impl<'a> ScopeBuilder<'a> {
     fn needs_key(&self, enumerate: &Enumerate, products: &[Product]) -> bool {
         let (Lister::Resolver(resolver), Some(key)) = (enumerate.lister, self.key_slot()) else { return true };
         let name = self.graph().primary_key(self.entity).map(|key| &self.graph().feature(key).name);
-        let is_unique = matches!(self.graph().resolver(resolver).unique_on.as_slice(), [only] if Some(only) == name);
+        let resolver = self.graph().resolver(resolver);
+        let is_unique = resolver.handle_duplicate_outputs == DuplicateOutputs::Deduplicate
+            && matches!(resolver.unique_on.as_slice(), [only] if Some(only) == name);
         let reads = |program: &BoundProgram| program.inputs.contains(&ProgramInput::Slot(key));
         let is_of_use = |product: &Product| match &product.kind {
             ProductKind::Aggregate { function, value, by, .. } => {

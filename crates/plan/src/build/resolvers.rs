@@ -171,6 +171,8 @@ impl<'a> ScopeBuilder<'a> {
             arguments,
             outputs: names,
             frame: body.frame,
+            max_batch_size: body.max_batch_size,
+            one_to_one: body.one_to_one,
             key: key.unwrap_or_default(),
             time,
         };
@@ -186,6 +188,12 @@ impl<'a> ScopeBuilder<'a> {
             }
             Input::Feature { entity, path, group } => {
                 let slot = if group.is_empty() { self.need_text(entity, path) } else { self.need_group(path, group) };
+                arguments.push((parameter.name.clone(), argument(parameter, slot)?));
+            }
+            Input::Last { entity, path } => {
+                let last = self.graph().path(&format!("{entity}.{path}"))?.feature;
+                let last = last.ok_or_else(|| Letter::new(Code::InvalidQuery, "The path names no feature."))?;
+                let slot = self.need_last(last);
                 arguments.push((parameter.name.clone(), argument(parameter, slot)?));
             }
             Input::HasMany { path, columns, filters, limit, .. } => {

@@ -248,7 +248,13 @@ impl<'a> ScopeBuilder<'a> {
         let node = self.graph().feature(feature);
         let time_to_live = self.graph().scalar(feature).and_then(|scalar| scalar.caching.offline_ttl);
         let is_feature_time = self.graph().entity(self.entity).feature_time == Some(feature);
-        self.sampled.push(SampledSlot { slot, name: node.stored.clone(), time_to_live, is_feature_time });
+        self.sampled.push(SampledSlot {
+            slot,
+            name: node.stored.clone(),
+            time_to_live,
+            earlier: false,
+            is_feature_time,
+        });
         self.uses_time = true;
     }
 
@@ -262,9 +268,33 @@ impl<'a> ScopeBuilder<'a> {
         let declared = self.graph().scalar(feature).map_or(0, |scalar| scalar.caching.max_staleness);
         let staleness = asked.map_or(declared, |(_, staleness)| *staleness);
         if staleness > 0 {
-            self.cached.push(CachedSlot { slot, staleness });
+            self.cached.push(CachedSlot { slot, ages: 0..=staleness });
             self.cached_names.push(node.stored.clone());
         }
+    }
+
+    /// The slot of what was stored of a feature before the query time, however old it is.
+    pub(super) fn need_last(&mut self, feature: FeatureId) -> Result<Slot, Letter> {
+        let node = self.graph().feature(feature);
+        let Some(scalar) = self.graph().scalar(feature).filter(|_| self.key_slot().is_some()) else {
+            let message = format!("The last value of `{}` cannot be found without a primary key.", node.fqn);
+            return Err(Letter::new(Code::ResolverNotFound, message).feature(&node.fqn));
+        };
+        let (data_type, time_to_live) = (scalar.data_type.clone(), scalar.caching.offline_ttl);
+        let label = format!("Last[{}]", node.fqn);
+        if let Some(known) = self.slots.iter().position(|slot| slot.label == label) {
+            return Ok(Slot(known));
+        }
+        let slot = self.add_slot(SlotInfo { feature: None, label, data_type, nullable: true, tainted: false });
+        let name = node.stored.clone();
+        if let Mode::Online = self.question.mode {
+            self.cached.push(CachedSlot { slot, ages: 1..=i64::MAX });
+            self.cached_names.push(name);
+        } else {
+            self.sampled.push(SampledSlot { slot, name, time_to_live, earlier: true, is_feature_time: false });
+        }
+        self.uses_time = true;
+        Ok(slot)
     }
 
     /// A default, or a cache-only feature: online an upload or a batch may have filled it, offline it is missing

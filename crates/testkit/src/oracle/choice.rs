@@ -132,13 +132,17 @@ impl Oracle<'_> {
 
     /// Step 6: a resolver whose required inputs cannot be planned is no candidate.
     fn can_call(&self, mode: &Mode, kind: &Kind, resolver: &Resolver) -> Plannable {
-        let is_keyed = || self.graph.primary_key(kind.entity).is_none_or(|key| kind.given.contains(&key));
+        let is_keyed = || self.is_keyed(kind);
         let body = match &resolver.body {
             ResolverBody::Sql(_) => return is_keyed().then_some(()).ok_or(Refusal::NotFound),
             ResolverBody::Python(body) if body.frame && !is_keyed() => return Err(Refusal::NotFound),
             ResolverBody::Python(body) => body,
         };
         body.parameters.iter().try_for_each(|parameter| self.can_pass(mode, kind, parameter))
+    }
+
+    fn is_keyed(&self, kind: &Kind) -> bool {
+        self.graph.primary_key(kind.entity).is_none_or(|key| kind.given.contains(&key))
     }
 
     fn can_pass(&self, mode: &Mode, kind: &Kind, parameter: &Parameter) -> Plannable {
@@ -161,6 +165,8 @@ impl Oracle<'_> {
         let paths = match &parameter.input {
             Input::Feature { path, .. } => std::slice::from_ref(path),
             Input::Frame { columns, .. } => columns.as_slice(),
+            Input::Last { .. } if forgiving || self.is_keyed(kind) => &[],
+            Input::Last { .. } => return Err(Refusal::NotFound),
             Input::Now => &[],
             Input::HasMany { path, filters, .. } => {
                 let path = self.graph.member_path(kind.entity, path).map_err(|_| Refusal::Invalid)?;

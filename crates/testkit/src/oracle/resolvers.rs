@@ -2,7 +2,7 @@
 
 use super::choice::{Choice, Kind};
 use super::{Mode, Oracle, Outcome, Row, Rule, Write};
-use creta_model::bundle::{Input, Parameter, PythonBody, Resolver, ResolverBody};
+use creta_model::bundle::{Caching, DuplicateOutputs, Input, Parameter, PythonBody, Resolver, ResolverBody};
 use creta_model::duration::window_name;
 use creta_model::graph::{NodeKind, RelationshipNode, Step};
 use creta_model::{EntityId, Expression, FeatureId, Value};
@@ -43,10 +43,32 @@ impl Oracle<'_> {
         let own: Vec<&BTreeMap<String, Value>> = rows.iter().filter(is_own).collect();
         match self.newest(row.entity, &own, row.now) {
             None => (Outcome::Missing, None),
+            Some(fact) if self.is_doubtful(row.entity, resolver, fact) => (Outcome::Failed("VALIDATION_FAILED"), None),
             Some(fact) => {
                 let value = fact.get(name).cloned().unwrap_or(Value::Null);
                 (Outcome::Value(value), self.time_of(row.entity, fact))
             }
+        }
+    }
+
+    /// Whether a resolver that must not do so returned another row with the same key and feature time.
+    pub(super) fn is_doubtful(&self, entity: EntityId, resolver: &str, fact: &BTreeMap<String, Value>) -> bool {
+        let node = self.graph.resolvers.iter().find(|node| node.name == resolver);
+        let refuses = node.is_some_and(|node| node.handle_duplicate_outputs == DuplicateOutputs::Error);
+        let primary = self.graph.primary_key(entity).map(|key| &self.graph.feature(key).name);
+        let identity = |fact: &BTreeMap<String, Value>| {
+            (primary.and_then(|key| fact.get(key)).cloned(), self.time_of(entity, fact))
+        };
+        let rows = self.facts.get(resolver).map(|listing| listing.rows.as_slice()).unwrap_or_default();
+        refuses && rows.iter().filter(|other| identity(other) == identity(fact)).count() > 1
+    }
+
+    /// Fails what is made of listed rows when one of them is doubtful.
+    pub(super) fn check_doubts(&self, entity: EntityId, rows: &[&BTreeMap<String, Value>]) -> Result<(), Outcome> {
+        let lister = self.lister(entity);
+        match lister.is_some_and(|lister| rows.iter().any(|row| self.is_doubtful(entity, &lister.name, row))) {
+            true => Err(Outcome::Failed("VALIDATION_FAILED")),
+            false => Ok(()),
         }
     }
 
@@ -202,6 +224,7 @@ impl Oracle<'_> {
         }
         let path = match &parameter.input {
             Input::Feature { path, .. } => path,
+            Input::Last { path, .. } => return self.last(mode, row, path, parameter),
             Input::HasMany { path, columns, filters, .. } => return self.rows_of(mode, row, path, columns, filters),
             Input::Now | Input::Frame { .. } => return Outcome::Value(Value::Datetime(row.now)),
         };
@@ -214,6 +237,27 @@ impl Oracle<'_> {
         match self.walk(mode, row, &steps, feature, false).outcome {
             Outcome::Value(value) => Outcome::Value(value),
             other => or_default(other, parameter),
+        }
+    }
+
+    /// What was stored of a feature before the row's time, however old it is.
+    fn last(&self, mode: &Mode, row: &Row, name: &str, parameter: &Parameter) -> Outcome {
+        let Some(feature) = self.graph.member(row.entity, name) else { return Outcome::Failed("INVALID_QUERY") };
+        let Some(scalar) = self.graph.scalar(feature) else { return Outcome::Failed("INVALID_QUERY") };
+        let earlier = Row::of(row.entity, row.key.clone(), row.now - 1, BTreeMap::new());
+        let stored = match mode {
+            Mode::Online(_) => match self.cached(&earlier, feature, i64::MAX) {
+                Some((value, _)) => Outcome::Value(value),
+                None => Outcome::Missing,
+            },
+            Mode::Offline(..) => {
+                let offline_ttl = scalar.caching.offline_ttl.map(|life| life - 1);
+                self.sampled(&earlier, feature, &Caching { offline_ttl, ..scalar.caching.clone() })
+            }
+        };
+        match stored {
+            Outcome::Missing => or_default(Outcome::Blocked, parameter),
+            stored => stored,
         }
     }
 
@@ -272,7 +316,9 @@ impl Oracle<'_> {
             related.on.iter().map(|(local, _)| self.feature(mode, row, *local).outcome).collect();
         let values = self.all(locals.into_iter())?;
         let join: Vec<(FeatureId, Value)> = related.on.iter().map(|(_, foreign)| *foreign).zip(values).collect();
-        Ok(self.listed(related.entity, &join, row.now))
+        let listed = self.listed(related.entity, &join, row.now);
+        self.check_doubts(related.entity, &listed.iter().collect::<Vec<_>>())?;
+        Ok(listed)
     }
 
     /// The rows of a has-many relationship that pass the filters, each as the values of its columns.

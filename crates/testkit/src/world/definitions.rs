@@ -2,8 +2,8 @@
 
 use super::{DAY, Dice, HOUR, MINUTE, Size, python, relationships, windows};
 use creta_model::bundle::{
-    CachePolicy, Caching, Count, Entity, FORMAT, Feature, FeatureKind, Metadata, Resolver, ResolverBody, ResolverKind,
-    Scalar, Source, SourceKind, SqlBody, Validation,
+    CachePolicy, Caching, Count, DuplicateOutputs, Entity, FORMAT, Feature, FeatureKind, Input, Metadata, Resolver,
+    ResolverBody, ResolverKind, Scalar, Source, SourceKind, SqlBody, Validation,
 };
 use creta_model::errors::Place;
 use creta_model::{Bundle, DataType, Expression, Value};
@@ -89,7 +89,12 @@ impl Project {
                 FeatureKind::HasOne(_) | FeatureKind::HasMany(_) => {}
             }
         }
-        self.resolvers.iter_mut().for_each(|resolver| resolver.kind = ResolverKind::Online);
+        for resolver in &mut self.resolvers {
+            resolver.kind = ResolverKind::Online;
+            if let ResolverBody::Python(body) = &mut resolver.body {
+                body.parameters.retain(|parameter| !matches!(parameter.input, Input::Last { .. }));
+            }
+        }
     }
 
     pub fn bundle(&self) -> Bundle {
@@ -124,7 +129,7 @@ pub fn draw(dice: &mut Dice, size: Size, is_time_stamped: bool) -> Project {
         derive(dice, &mut project, number);
     }
     let listed = project.entities.iter().enumerate().filter(|(_, drawn)| !drawn.columns.is_empty());
-    let sql: Vec<Resolver> = listed.map(|(number, drawn)| sql_resolver(number, drawn)).collect();
+    let sql: Vec<Resolver> = listed.map(|(number, drawn)| sql_resolver(dice, number, drawn)).collect();
     project.resolvers.extend(sql);
     if is_time_stamped {
         project.forget_stores();
@@ -369,11 +374,21 @@ pub(super) fn aggregate(
 }
 
 pub(super) fn resolver(name: String, kind: ResolverKind, body: ResolverBody) -> Resolver {
-    let (environments, unique_on, metadata) = Default::default();
-    Resolver { name, kind, body, environments, unique_on, timeout: None, metadata, place: place() }
+    let (environments, unique_on, handle_duplicate_outputs, metadata) = Default::default();
+    Resolver {
+        name,
+        kind,
+        body,
+        environments,
+        unique_on,
+        handle_duplicate_outputs,
+        timeout: None,
+        metadata,
+        place: place(),
+    }
 }
 
-fn sql_resolver(number: usize, drawn: &Drawn) -> Resolver {
+fn sql_resolver(dice: &mut Dice, number: usize, drawn: &Drawn) -> Resolver {
     let mut names = vec!["id".to_owned()];
     names.extend(drawn.columns.iter().map(|column| column.name.clone()));
     names.extend(drawn.has_time.then(|| "at".to_owned()));
@@ -385,5 +400,9 @@ fn sql_resolver(number: usize, drawn: &Drawn) -> Resolver {
         incremental: None,
         fields: BTreeMap::new(),
     };
-    resolver(format!("list_e{number}"), ResolverKind::Online, ResolverBody::Sql(body))
+    let mut lists = resolver(format!("list_e{number}"), ResolverKind::Online, ResolverBody::Sql(body));
+    if dice.chance(8) {
+        lists.handle_duplicate_outputs = DuplicateOutputs::Error;
+    }
+    lists
 }

@@ -35,6 +35,10 @@ pub(super) fn draw(dice: &mut Dice, project: &mut Project, number: usize, index:
     let name = format!("y{index}");
     let mut declared = scalar(DataType::Int, dice.chance(60));
     finish_derived(dice, &mut declared);
+    if declared.caching.max_staleness > 0 && dice.chance(25) {
+        let input = Input::Last { entity: namespace.clone(), path: name.clone() };
+        parameters.push(Parameter { name: "last".to_owned(), input, optional: dice.chance(80), default: None });
+    }
     let drawn = &mut project.entities[number];
     drawn.add(&name, FeatureKind::Scalar(declared));
     drawn.answerable.push((name.clone(), DataType::Int));
@@ -44,6 +48,8 @@ pub(super) fn draw(dice: &mut Dice, project: &mut Project, number: usize, index:
         entity: namespace.clone(),
         outputs: vec![name.clone()],
         frame: false,
+        max_batch_size: None,
+        one_to_one: false,
         code: None,
         parameters: parameters.clone(),
     };

@@ -63,7 +63,11 @@ class LastOf:
 
 
 class Last:
-    """`Last[Vessel.risk]` in a signature; it is understood, and refused until the engine can answer it."""
+    """`Last[Vessel.risk]` in a signature: what was stored of a feature before the query time, however old it is.
+
+    The feature needs a `max_staleness`, because otherwise nothing is stored that a query could read. Where nothing was
+    stored yet the function is not called, unless the parameter is `Optional` or has a default.
+    """
 
     def __class_getitem__(cls, of: Any) -> LastOf:
         return LastOf(of)

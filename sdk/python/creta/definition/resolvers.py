@@ -13,7 +13,7 @@ from creta.definition.registry import registry
 from creta.definition.spellings import unknown_option
 
 # Carried by the bundle.
-CARRIED = frozenset(["environment", "tags", "owner", "timeout", "name", "unique_on"])
+CARRIED = frozenset(["environment", "tags", "owner", "timeout", "name", "unique_on", "max_batch_size"])
 # Accepted so that existing code can be ported; they have no effect yet, and say so. None of them changes an answer.
 WITHOUT_EFFECT = frozenset(
     ["cron", "machine_type", "resource_hint", "resource_group", "incremental", "total", "partitioned_by"]
@@ -24,15 +24,13 @@ CHOICES: dict[str, tuple] = {
     "static": (None, False),
     "accelerate_python": (None, "auto", "never"),
     "output_row_order": (None, "one-to-one"),
-    "max_batch_size": (None,),
     "venv": (None,),
-    "handle_duplicate_outputs": (None, "dedup_any"),
+    "handle_duplicate_outputs": (None, "dedup_any", "skip_validation", "error"),
 }
 # What is known of the refused values.
 NOT_YET: dict[str, tuple] = {
     "static": (True,),
     "accelerate_python": ("require",),
-    "handle_duplicate_outputs": ("error", "skip_validation"),
 }
 KNOWN = CARRIED | WITHOUT_EFFECT | CHOICES.keys()
 
@@ -57,6 +55,9 @@ class Resolver:
         # Promises about the returned rows, as they were given: features, to be checked against the outputs.
         self.unique_on = _feature_list(options.get("unique_on"))
         self.partitioned_by = _feature_list(options.get("partitioned_by"))
+        self.refuses_duplicates = options.get("handle_duplicate_outputs") == "error"
+        self.max_batch_size: int | None = options.get("max_batch_size")
+        self.one_to_one = options.get("output_row_order") == "one-to-one"
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         from creta.project.calling import shaped
@@ -86,7 +87,10 @@ def _decorator(kind: str):
 
     Parameters are annotated with the features they receive, the return with the features it yields. Options:
     `environment`, `tags`, `owner`, `timeout` (a duration), `name`, `unique_on` (features of which every combination is
-    returned at most once).
+    returned at most once), `handle_duplicate_outputs` ("error" fails what depends on several rows of one key at one
+    feature time; otherwise the last one stands). Of a function that takes and returns a DataFrame: `max_batch_size`
+    (rows it gets at once; each chunk has the timeout to itself and fails alone) and `output_row_order` ("one-to-one":
+    its rows answer the given ones in their order, whatever their keys).
     """
     return decorate
 
@@ -130,6 +134,8 @@ def _badly_typed(option: str, value: Any, place) -> Letter | None:
         given = [value] if isinstance(value, str) else value
         if not isinstance(given, (list, tuple)) or not all(isinstance(item, str) for item in given):
             return Letter("invalid_definition", f"`{option}` is a string or a list of strings.", place)
+    if option == "max_batch_size" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        return Letter("invalid_definition", f"`{option}` is a positive number of rows.", place)
     if option in ("owner", "name") and not isinstance(value, str):
         return Letter("invalid_definition", f"`{option}` is a string.", place)
     return None

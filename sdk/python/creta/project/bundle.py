@@ -98,6 +98,10 @@ class Project:
             body["code"] = digest
         if signature.frame:
             body["frame"] = True
+            if resolver.max_batch_size is not None:
+                body["max_batch_size"] = resolver.max_batch_size
+            if resolver.one_to_one:
+                body["one_to_one"] = True
         json_body: dict[str, Any] = {
             "name": resolver.name,
             "kind": resolver.kind,
@@ -109,6 +113,8 @@ class Project:
         if resolver.unique_on:
             by_fqn = {output.fqn: output.path[-1] for output in signature.outputs}
             json_body["unique_on"] = [by_fqn[str(item)] for item in resolver.unique_on]
+        if resolver.refuses_duplicates:
+            json_body["handle_duplicate_outputs"] = "error"
         if resolver.timeout is not None:
             json_body["timeout"] = resolver.timeout
         description = inspect.getdoc(resolver.function)
@@ -161,6 +167,8 @@ class Project:
             if parameter.group is not None:
                 body["group"] = stored_group(target.feature, parameter.group)
             return {"feature": body}
+        if parameter.kind == "last":
+            return {"last": body}
         body["columns"] = [column.dotted for column in parameter.columns]
         child = self.linked.classes[target.feature.meaning.target]
         filters = [

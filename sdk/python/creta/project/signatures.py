@@ -24,7 +24,7 @@ class LinkedParameter:
     """One parameter; `columns` are those of rows and frames."""
 
     name: str
-    # "now", "feature", "has_one", "has_many" or "frame".
+    # "now", "feature", "last", "has_one", "has_many" or "frame".
     kind: str
     target: Target | None = None
     columns: list[Target] = field(default_factory=list)
@@ -114,8 +114,7 @@ class SignatureReader:
             columns, with_now = self._columns(annotation.items)
             return LinkedParameter(name, "frame", columns=columns, with_now=with_now)
         if isinstance(annotation, LastOf):
-            message = f"{described} asks for the last stored value, which is not supported yet."
-            raise self._fault("annotation", message, "Take the feature itself, with a `max_staleness`.")
+            return LinkedParameter(name, "last", target=self._last(described, annotation.of))
         if not isinstance(annotation, Reference):
             message = f"{described} is annotated with `{describe(annotation)}`, which is no feature."
             raise self._fault("annotation", message, "Parameters name features, such as `Vessel.flag`.")
@@ -134,6 +133,15 @@ class SignatureReader:
         if letter is not None:
             raise DefinitionError([letter])
         return LinkedParameter(name, "feature", target=target, group=chosen_group(annotation))
+
+    def _last(self, described: str, of: Any) -> Target:
+        """The feature whose last stored value is asked for: a single value of the row itself."""
+        of = evaluate(of, self.scope, self.place)
+        target = self._follow(of) if isinstance(of, Reference) else None
+        if target is None or target.feature.type is None or len(target.path) > 1 or target.windowed_whole:
+            message = f"{described} asks for the last value of `{describe(of)}`, which is no single feature of the row."
+            raise self._fault("annotation", message, "Name a feature of the class itself: `Last[Vessel.risk]`.")
+        return target
 
     def _whole(self, name: str, described: str, target: Target, annotation: Reference) -> LinkedParameter:
         """A whole has-one row: all its scalars, each an input of its own."""
@@ -203,8 +211,10 @@ class SignatureReader:
         if frame and parameters and not takes_frame:
             message = f"{name} takes single values and returns a DataFrame, which is not supported yet."
             raise self._fault("annotation", message, "Take a DataFrame, or no parameters.")
+        if self.resolver.max_batch_size is not None and not takes_frame:
+            raise self._fault("annotation", f"{name} has a `max_batch_size`, but it does not take a DataFrame.")
         owner = outputs[0].root
-        if frame and owner.primary_key not in {output.feature.field.attribute for output in outputs}:
+        if frame and not (takes_frame and self.resolver.one_to_one) and owner.primary_key not in {output.feature.field.attribute for output in outputs}:
             message = f"{name} returns rows without their primary key `{owner.info.name}.{owner.primary_key}`."
             raise self._fault("annotation", message, "Add it to the returned DataFrame.")
 

@@ -29,6 +29,7 @@ USED = frozenset(
         "environment",
         "fields",
         "unique_on",
+        "handle_duplicate_outputs",
         "incremental",
     ]
 )
@@ -38,7 +39,6 @@ WITHOUT_EFFECT = frozenset(
         "machine_type",
         "total",
         "partitioned_by",
-        "handle_duplicate_outputs",
         "field_types",
         "namespace",
         "skip_sql_validation",
@@ -49,6 +49,7 @@ WITHOUT_EFFECT = frozenset(
     ]
 )
 KINDS = {"online": "online", "realtime": "online", "offline": "offline", "batch": "offline"}
+DUPLICATES = {"dedup_any": "", "skip_validation": "", "error": "error"}
 COUNTS = {"1": "one", "one": "one", "one_or_none": "one_or_none", "all": "all"}
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 
@@ -205,6 +206,8 @@ class HeaderReader:
         unique = [str(name).rpartition(".")[2] for name in tag_list(self.header.get("unique_on"))]
         if unique:
             found["unique_on"] = unique
+        if self._choice("handle_duplicate_outputs", DUPLICATES, "dedup_any"):
+            found["handle_duplicate_outputs"] = "error"
         timeout = self.header.get("timeout")
         if timeout is not None:
             try:
