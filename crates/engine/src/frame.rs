@@ -1,8 +1,8 @@
 //! The rows of a scope while it is being answered: one column per slot, each row of it present, unset or failed.
 
 use crate::context::internal;
-use arrow::array::{ArrayRef, UInt32Array, new_null_array};
-use arrow::compute::{interleave, take};
+use arrow::array::{ArrayRef, BooleanArray, UInt32Array, new_null_array};
+use arrow::compute::{interleave, nullif, take};
 use creta_model::{DataType, Letter};
 use std::num::NonZeroU32;
 
@@ -179,6 +179,16 @@ impl Column {
     /// The values, nulls where unset.
     pub fn array(&self, data_type: &DataType, total: usize) -> ArrayRef {
         self.values.clone().unwrap_or_else(|| new_null_array(&data_type.arrow(), total))
+    }
+
+    /// The values, nulls where nothing is present whatever a failure left there.
+    pub fn present(&self, data_type: &DataType, total: usize) -> Result<ArrayRef, Letter> {
+        let values = self.array(data_type, total);
+        if self.states.all(State::Present) {
+            return Ok(values);
+        }
+        let absent: BooleanArray = (0..total).map(|row| Some(!self.is_present(row))).collect();
+        nullif(&values, &absent).map_err(internal)
     }
 
     /// Replaces the cells of `rows`.

@@ -1,6 +1,6 @@
 //! The typed tree that an expression lowers to.
 
-use crate::functions::Function;
+use crate::functions::{Conditional, Function};
 use creta_model::graph::Path;
 use creta_model::{DataType, FeatureId, Value};
 
@@ -15,6 +15,13 @@ pub struct Program {
 }
 
 impl Program {
+    /// Per input, whether a row without it is still evaluated: it is read inside of `recover` only.
+    pub fn spared(&self) -> Vec<bool> {
+        let mut spared = vec![true; self.inputs.len()];
+        self.root.needs(&mut |input| spared[input] = false);
+        spared
+    }
+
     /// Takes over the inputs of another program and gives its root, in terms of its own inputs.
     pub fn adopt(&mut self, other: Program) -> Node {
         let place = |input: Input| match self.inputs.iter().position(|own| *own == input) {
@@ -38,6 +45,19 @@ impl Node {
         match &self.kind {
             NodeKind::Literal(value) => Some(value),
             _ => None,
+        }
+    }
+
+    /// Tells of every input that stands outside of `recover`.
+    fn needs(&self, tell: &mut impl FnMut(usize)) {
+        match &self.kind {
+            NodeKind::Input(input) => tell(*input),
+            NodeKind::Call { function: Function::Conditional(Conditional::Recover), .. } => {}
+            NodeKind::Call { arguments, .. } => arguments.iter().for_each(|node| node.needs(tell)),
+            NodeKind::Walk { arguments, lambdas, .. } => {
+                arguments.iter().chain(lambdas).for_each(|node| node.needs(tell));
+            }
+            NodeKind::Literal(_) | NodeKind::Parameter { .. } => {}
         }
     }
 

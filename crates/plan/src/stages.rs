@@ -164,6 +164,8 @@ pub struct PythonCall {
 pub struct BoundProgram {
     pub program: Program,
     pub inputs: Vec<ProgramInput>,
+    /// Per input, whether a row without it is still evaluated.
+    pub spared: Vec<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

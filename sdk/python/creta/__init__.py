@@ -1,10 +1,12 @@
 """Creta: write features in Python, ask for them online, and get training sets from the same definitions."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from creta.context import ChalkContext, CretaContext
 from creta.definition.letters import CretaWarning, DefinitionError
 from creta.definition.resolvers import Resolver, offline, online
+from creta.definition.unbuilt import lookup
 from creta.features import (
     JSON,
     MISSING,
@@ -40,16 +42,17 @@ __version__ = "0.1.0"
 realtime = online
 batch = offline
 
-# Imported when first used: the export and the workers need no HTTP client.
-_CLIENT_NAMES = ("CretaClient", "ChalkClient", "CretaError", "CretaException", "Dataset")
+# Imported when first used: the export and the workers need no HTTP client, and nobody deploys a test.
+_LATER = dict.fromkeys(("CretaClient", "ChalkClient", "CretaError", "CretaException", "Dataset"), "creta.client")
+_LATER |= dict.fromkeys(("freeze_time", "get_resolver"), "creta.testing")
+_LATER |= dict.fromkeys(("description", "owner", "tags", "is_primary", "is_feature_time"), "creta.introspection")
+_LATER |= {"make_sql_file_resolver": "creta.sql"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _CLIENT_NAMES:
-        import creta.client
-
-        return getattr(creta.client, name)
-    raise AttributeError(f"module 'creta' has no attribute {name!r}")
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    return lookup(__name__, name)
 
 
 __all__ = [

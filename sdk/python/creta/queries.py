@@ -8,6 +8,13 @@ from creta.definition.durations import Duration
 from creta.definition.places import caller_place
 from creta.definition.registry import registry
 from creta.definition.spellings import check_options
+from creta.definition.unbuilt import SCHEDULES, lookup
+
+
+def __getattr__(name: str) -> Any:
+    if name in SCHEDULES:
+        return lookup(__name__, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class NamedQuery:

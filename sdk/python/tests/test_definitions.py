@@ -113,9 +113,9 @@ RESOLVER = "# here\ndef f(id: Vessel.id) -> Vessel.risk:\n    return 1.0"
 CASES = [
     ("invalid_definition", "`environment`", "@online(environments=['x'])  " + RESOLVER),
     ("invalid_definition", "`timeout`", "@online(timeot='1s')  " + RESOLVER),
-    ("invalid_definition", "out", "@online(handle_duplicate_outputs='error')  " + RESOLVER),
     ("invalid_definition", "dedup_any", "@online(handle_duplicate_outputs='never')  " + RESOLVER),
-    ("invalid_definition", "out", "@online(max_batch_size=5)  " + RESOLVER),
+    ("invalid_definition", "positive", "@online(max_batch_size=0)  " + RESOLVER),
+    ("annotation", "DataFrame", "@online(max_batch_size=5)  " + RESOLVER),
     ("invalid_definition", "out", "@online(static=True)  " + RESOLVER),
     ("invalid_definition", "out", "@online(accelerate_python='require')  " + RESOLVER),
     ("invalid_definition", "io", "@online(resource_hint='fast')  " + RESOLVER),
@@ -123,7 +123,7 @@ CASES = [
     ("invalid_definition", "list", "@online(tags=3)  " + RESOLVER),
     ("annotation", "unique_on", "@online(unique_on=[Vessel.flag])  " + RESOLVER),
     ("annotation", "partitioned_by", "@online(partitioned_by=Vessel.id)  " + RESOLVER),
-    ("annotation", "last stored", "@online  # here\ndef f(x: Last[Vessel.flag]) -> Vessel.risk:\n    return 1.0"),
+    ("annotation", "last value", "@online  # here\ndef f(x: Last[int]) -> Vessel.risk:\n    return 1.0"),
     ("invalid_definition", "now: Now",
      "@online\ndef f(x: Vessel.id,\n    y: Vessel.draft_m = datetime.now().timestamp()) -> Vessel.risk:  # here\n"
      "    return 1.0"),

@@ -167,3 +167,46 @@ def test_options_without_effect_are_said(project):
     written = project.export()
     assert written.status == 0
     assert "`cron` of a resolver has no effect yet" in written.stderr
+
+
+def test_a_failed_import_brings_no_false_letters(project):
+    """What the broken module defines is unknown: its users, and what it defined before it failed, are left in peace."""
+    exported = project.write(
+        features_py=SOURCE_BEFORE + "\nimport nowhere_to_be_found\n",
+        resolvers_py="from creta import online\nfrom features import Boat\n\n\n@online\n"
+        "def tall(id: Boat.id) -> Boat.tall:\n    return id > 1\n",
+        boats_creta_sql="-- resolves: Boat\n-- source: port\nselect id from boats\n",
+    ).export()
+    assert {(letter["code"], *place_of(letter)) for letter in exported.letters} == {
+        ("import_failed", "features.py", 14)
+    }
+
+
+SOURCE_BEFORE = """from creta.features import Primary, features
+from creta.sql import SQLiteSource
+
+port = SQLiteSource(name="port", path="port.sqlite")
+
+
+@features
+class Boat:
+    id: Primary[int]
+    tall: bool
+
+
+"""
+
+
+def test_sources_that_are_not_built_are_told_at_their_line(project):
+    exported = project.write(
+        features_py="from creta import Cron\nfrom creta.features import Primary, features\n"
+        "from creta.sql import SnowflakeSource\nfrom creta.streams import KafkaSource\n\n"
+        'lake = SnowflakeSource(name="lake", account="x")\nCron("1d")\nevents = KafkaSource(topic="t")\n\n\n'
+        "@features\nclass Boat:\n    id: Primary[int]\n",
+        boats_creta_sql="-- resolves: Boat\n-- source: lake\nselect id from boats\n",
+    ).export()
+    assert sorted((letter["message"].split("`")[1], *place_of(letter)) for letter in exported.letters) == [
+        ("Cron", "features.py", 7),
+        ("KafkaSource", "features.py", 8),
+        ("SnowflakeSource", "features.py", 6),
+    ]

@@ -7,7 +7,7 @@ use crate::frame::{Frame, Giver, PerRow, Rows, State};
 use arrow::array::{ArrayRef, TimestampMicrosecondArray};
 use creta_model::{Code, Letter};
 use creta_plan::stages::{BoundProgram, ProgramInput};
-use creta_plan::{ScopePlan, Stage};
+use creta_plan::{ScopePlan, Slot, Stage};
 use std::sync::Arc;
 
 pub(super) fn run(
@@ -19,16 +19,21 @@ pub(super) fn run(
     rows: &Rows,
 ) -> Result<(), Letter> {
     let [output] = stage.outputs.as_slice() else { return Ok(()) };
-    let rows = ready(context, plan, frame, &stage.inputs, &stage.outputs, rows);
+    let rows = ready(context, plan, frame, &required(bound), &stage.outputs, rows);
     let count = rows.len(frame.rows);
     if count == 0 {
         return Ok(());
     }
     let mut inputs = Vec::with_capacity(bound.inputs.len());
-    for input in &bound.inputs {
+    for (input, spared) in bound.inputs.iter().zip(&bound.spared) {
         inputs.push(match input {
             ProgramInput::Slot(slot) | ProgramInput::Outer(slot) => {
-                rows.select(&frame.columns[slot.0].array(&plan.slots[slot.0].data_type, frame.rows))?
+                let (column, data_type) = (&frame.columns[slot.0], &plan.slots[slot.0].data_type);
+                rows.select(&if *spared {
+                    column.present(data_type, frame.rows)?
+                } else {
+                    column.array(data_type, frame.rows)
+                })?
             }
             ProgramInput::Now => now_array(&frame.now, &rows, frame.rows),
         });
@@ -48,6 +53,17 @@ pub(super) fn run(
     }
     frame.columns[output.0].mark(&Rows::Some(failed), frame.rows, State::Failed);
     Ok(())
+}
+
+/// What a row must have to be evaluated.
+fn required(bound: &BoundProgram) -> Vec<Slot> {
+    let required = bound.inputs.iter().zip(&bound.spared).filter(|(_, spared)| !**spared);
+    required
+        .filter_map(|(input, _)| match input {
+            ProgramInput::Slot(slot) => Some(*slot),
+            ProgramInput::Outer(_) | ProgramInput::Now => None,
+        })
+        .collect()
 }
 
 /// Query times of the selected rows as a timestamp column.

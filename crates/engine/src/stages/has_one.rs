@@ -6,8 +6,8 @@ use crate::frame::{Column, Fill, Frame, Giver, PerRow, Rows, State, gather};
 use crate::kernels::keys::distinct;
 use crate::{duplicates, observe, scans, scope};
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, UInt32Array};
-use arrow::compute::{filter, is_not_null, nullif, take};
-use creta_model::{Code, DataType, Letter};
+use arrow::compute::{filter, take};
+use creta_model::{Code, Letter};
 use creta_plan::stages::{Enumerate, HasOne, Lister};
 use creta_plan::{ScopePlan, Slot, Stage};
 use std::collections::HashSet;
@@ -26,26 +26,27 @@ pub(super) async fn run(
     if count == 0 {
         return Ok(());
     }
-    let asked = rows.clone();
-    let Foreign { keys, by_order } = match foreign_keys(context, plan, stage, one, frame, &rows).await {
+    let Foreign { mut keys, by_order } = match foreign_keys(context, plan, stage, one, frame, &rows).await {
         Ok(foreign) => foreign,
         Err(letter) => {
             stage.outputs.iter().for_each(|slot| fail(context, plan, frame, *slot, &rows, &letter));
             return Ok(());
         }
     };
-    let (rows, keys) = match keys.null_count() {
-        0 => (rows, keys),
-        _ => {
-            let nowhere = rows.filter(frame.rows, |position| keys.is_null(position));
-            for output in &stage.outputs {
-                receive(context, plan, frame, *output, &nowhere, Column::unset(), one.optional)?;
-            }
-            let valid = is_not_null(&keys).map_err(internal)?;
-            let rows = rows.filter(frame.rows, |position| keys.is_valid(position));
-            (rows, filter(&keys, &valid).map_err(internal)?)
+    let mut rows = rows;
+    if let Some(Lister::Resolver(resolver)) = one.find.as_ref().map(|find| find.lister)
+        && !by_order.is_empty()
+    {
+        duplicates::refuse(context, plan, stage, resolver, frame, &rows, |row| by_order.contains(&row));
+        (rows, keys) = those(&rows, frame.rows, &keys, |row| !by_order.contains(&row))?;
+    }
+    if keys.null_count() > 0 {
+        let nowhere = rows.filter(frame.rows, |position| keys.is_null(position));
+        for output in &stage.outputs {
+            receive(context, plan, frame, *output, &nowhere, Column::unset(), one.optional)?;
         }
-    };
+        (rows, keys) = those(&rows, frame.rows, &keys, |position| keys.is_valid(position))?;
+    }
     if keys.is_empty() {
         return Ok(());
     }
@@ -64,10 +65,13 @@ pub(super) async fn run(
         let cells = related.columns[export.0].take(&groups.group_of_row)?;
         receive(context, plan, frame, *output, &rows, cells, one.optional)?;
     }
-    if let Some(Lister::Resolver(resolver)) = one.find.as_ref().map(|find| find.lister) {
-        duplicates::refuse(context, plan, stage, resolver, frame, &asked, |row| by_order.contains(&row));
-    }
     Ok(())
+}
+
+/// The rows, and their keys, that a test by position leaves.
+fn those(rows: &Rows, total: usize, keys: &ArrayRef, keep: impl Fn(usize) -> bool) -> Result<(Rows, ArrayRef), Letter> {
+    let kept: BooleanArray = (0..keys.len()).map(|position| Some(keep(position))).collect();
+    Ok((rows.filter(total, &keep), filter(keys, &kept).map_err(internal)?))
 }
 
 /// Whom the rows are related to.
@@ -212,14 +216,7 @@ fn receive(
         let letter = Letter::new(Code::UpstreamFailed, message);
         tell(context, plan, frame, output, rows.at(position), letter, state);
     }
-    let values = blank(&cells, &plan.slots[output.0].data_type, count)?;
+    let values = cells.present(&plan.slots[output.0].data_type, count)?;
     let fill = Fill { values, states: PerRow::Each(states), givers: cells.givers, observed_at: cells.observed_at };
     frame.columns[output.0].fill(rows, total, fill)
-}
-
-/// The values, nulls where nothing is present whatever the related scope left there.
-fn blank(cells: &Column, data_type: &DataType, count: usize) -> Result<ArrayRef, Letter> {
-    let values = cells.array(data_type, count);
-    let absent: BooleanArray = (0..count).map(|row| Some(!cells.is_present(row))).collect();
-    nullif(&values, &absent).map_err(internal)
 }

@@ -105,7 +105,7 @@ fn arguments(plan: &ScopePlan, call: &PythonCall, frame: &Frame, rows: &Rows) ->
 fn given(plan: &ScopePlan, slot: Slot, argument: &Argument, frame: &Frame, rows: &Rows) -> Result<ArrayRef, Letter> {
     let data_type = &plan.slots[slot.0].data_type;
     let column = &frame.columns[slot.0];
-    let values = rows.select(&column.array(data_type, frame.rows))?;
+    let values = rows.select(&column.present(data_type, frame.rows)?)?;
     let Argument::Slot { default: Some(default), .. } = argument else { return Ok(values) };
     if column.states.all(State::Present) {
         return Ok(values);

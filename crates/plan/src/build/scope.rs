@@ -367,7 +367,8 @@ impl<'a> ScopeBuilder<'a> {
                 }
             });
         }
-        Ok((BoundProgram { program: program.clone(), inputs }, inner_slots, outer_slots))
+        let bound = BoundProgram { program: program.clone(), inputs, spared: program.spared() };
+        Ok((bound, inner_slots, outer_slots))
     }
 
     pub(super) fn finish(self) -> ScopePlan {

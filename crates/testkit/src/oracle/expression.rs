@@ -28,6 +28,12 @@ impl Oracle<'_> {
             Expression::Literal(value) => Outcome::Value(value.clone()),
             Expression::Now => Outcome::Value(Value::Datetime(row.now)),
             Expression::WindowStart => Outcome::Value(Value::Datetime(row.now - window.unwrap_or(0))),
+            Expression::Call { function, arguments, .. } if function == "recover" => {
+                let mut values =
+                    arguments.iter().map(|argument| self.evaluate(mode, row, outer.as_deref_mut(), argument, window));
+                let found = values.find(|outcome| matches!(outcome, Outcome::Value(value) if !value.is_null()));
+                found.unwrap_or(Outcome::Value(Value::Null))
+            }
             Expression::Call { function, arguments, .. } => {
                 let function = self.edge(function, arguments);
                 let evaluated =

@@ -328,7 +328,13 @@ fn arithmetic(dice: &mut Dice, own: &Drawn) -> Option<(Expression, DataType)> {
     let function = *dice.pick(&["+", "-", "*", "/", "//", "%"]);
     let is_float = function == "/" || [&left, &right].iter().any(|name| own.type_of(name) == DataType::Float);
     let operands = vec![attribute(Expression::This, &left), attribute(Expression::This, &right)];
-    Some((call(function, operands), if is_float { DataType::Float } else { DataType::Int }))
+    let (computed, data_type) = (call(function, operands), if is_float { DataType::Float } else { DataType::Int });
+    let alike: Vec<&String> = names.iter().filter(|name| own.type_of(name) == data_type).collect();
+    if !alike.is_empty() && dice.chance(25) {
+        let other = attribute(Expression::This, dice.pick::<&String>(&alike));
+        return Some((call("recover", vec![computed, other]), data_type));
+    }
+    Some((computed, data_type))
 }
 
 /// An aggregate over the rows of a relationship, with the given bounds and sometimes a filter.

@@ -255,6 +255,8 @@ def collect(root: str) -> Project:
     root = os.path.realpath(root)
     with registry.collection() as found:
         load_project(root, found)
+        if found.incomplete:
+            raise DefinitionError(found.letters)
         linked = link(found)
         signatures = []
         for resolver in found.resolvers:

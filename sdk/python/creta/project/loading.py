@@ -15,6 +15,7 @@ from creta.project.sql_files import ENDINGS, find_sql_files
 SKIPPED_FOLDERS = frozenset(("__pycache__", "venv", "env", "node_modules", "data", "build", "dist", "site-packages"))
 SKIPPED_TO_IMPORT = ("test_*.py", "*_test.py", "conftest.py", "setup.py")
 IMPORTS_CRETA = re.compile(r"^\s*(?:from|import)\s+creta\b", re.MULTILINE)
+DEFINES_FOR_OTHERS = re.compile(r"^@features\b|Source\(", re.MULTILINE)
 IGNORE_FILE = ".cretaignore"
 
 
@@ -86,16 +87,26 @@ def _import(root: str, path: str, registry: Registry) -> None:
         module = importlib.import_module(name)
     except DefinitionError as error:
         registry.report_all(error)
+        _forget(file, registry)
         return
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
         registry.report(_import_letter(root, file, error))
+        _forget(file, registry)
         return
     actual = getattr(module, "__file__", None)
     if actual is None or os.path.realpath(actual) != os.path.realpath(file):
         message = f"The module `{name}` is hidden by another module of that name."
         registry.report(Letter("import_failed", message, Place(file, 1), "Rename the file."))
+
+
+def _forget(failed: str, registry: Registry) -> None:
+    """What a module defined before its import failed is gone with it."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    registry.keep({file for file in files if file})
+    with open(failed, encoding="utf-8", errors="replace") as file:
+        registry.incomplete |= DEFINES_FOR_OTHERS.search(file.read()) is not None
 
 
 def _import_letter(root: str, file: str, error: BaseException) -> Letter:

@@ -1,0 +1,3 @@
+-- resolves: Borrower
+-- source: facts
+select id, age from borrowers

@@ -1,0 +1,3 @@
+-- resolves: Loan
+-- source: facts
+select id, amount, borrower_id from loans
