@@ -162,6 +162,47 @@ async fn diff_says_by_its_status_whether_anything_would_change() {
     served.stop().await;
 }
 
+const SPEED: &str = r#"from creta import online
+from creta.features import Primary, _, feature, features
+
+
+@features
+class Boat:
+    id: Primary[int]
+    speed: int = feature(max_staleness="1h")
+    knots: int = feature(max_staleness="1d", expression=_.speed * 2)
+    live: int = _.knots + 1
+    other: int = feature(max_staleness="1d", default=3)
+
+
+@online
+def speed(id: Boat.id) -> Boat.speed:
+    return id + 1
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn diff_lists_what_is_stored_as_an_old_definition_computed_it() {
+    let Some(python) = product::python() else { return };
+    let creta = Creta::with_files(&[("features.py", SPEED)]);
+    let served = Served::start(&creta, &python).await;
+    assert!(creta.run(&["apply", "--python", python.to_str().unwrap()]).status.success());
+    let told = || {
+        let output = creta.run(&["diff", "--json", "--python", python.to_str().unwrap()]);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let told = answer["warnings"].as_array().unwrap().iter();
+        told.map(|letter| letter["feature"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(told().is_empty());
+    creta.write("features.py", &SPEED.replace("id + 1", "id + 2"));
+    assert_eq!(told(), ["boat.speed", "boat.knots"]);
+    creta.write("features.py", &SPEED.replace("_.speed * 2", "_.speed * 3"));
+    assert_eq!(told(), ["boat.knots"]);
+    let shown = creta.run(&["diff", "--python", python.to_str().unwrap()]);
+    let said = String::from_utf8(shown.stderr).unwrap();
+    assert!(said.contains("creta drop --features boat.knots"), "{said}");
+    served.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn config_says_where_things_are_and_keeps_the_secret() {
     let Some(python) = product::python() else { return };

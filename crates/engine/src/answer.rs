@@ -18,7 +18,7 @@ pub(crate) fn assemble(context: Context<'_>, plan: &Plan, frames: Vec<Frame>) ->
         let frame = &frames[output.root];
         let column = &frame.columns[output.slot.0];
         let info = &scope.slots[output.slot.0];
-        let values = blank(column, info, frame.rows)?;
+        let values = column.present(&info.data_type, frame.rows).map_err(|letter| vec![letter])?;
         let validations = output.feature.and_then(|feature| graph.scalar(feature)).map(|scalar| &scalar.validations);
         let failing = failing(validations.into_iter().flatten(), &values);
         let is_valid = |row: usize| failing.as_ref().is_none_or(|failing| !failing[row]);
@@ -56,21 +56,6 @@ fn name_as_asked(plan: &Plan, letters: &mut Vec<Letter>) {
             if named.is_empty() { vec![letter] } else { named }
         })
         .collect();
-}
-
-/// The values with nulls wherever there is none, whatever was left in the cell.
-fn blank(
-    column: &crate::frame::Column,
-    info: &creta_plan::stages::SlotInfo,
-    rows: usize,
-) -> Result<arrow::array::ArrayRef, Vec<Letter>> {
-    let values = column.array(&info.data_type, rows);
-    if column.states.all(State::Present) {
-        return Ok(values);
-    }
-    let absent: arrow::array::BooleanArray =
-        (0..rows).map(|row| Some(column.states.get(row) != State::Present)).collect();
-    arrow::compute::nullif(&values, &absent).map_err(|error| vec![crate::context::internal(error)])
 }
 
 fn origins(graph: &Graph, givers: &PerRow<Giver>) -> Vec<Origin> {

@@ -143,7 +143,11 @@ fn operate(function: Operator, call: &mut Call<'_>) -> Result<ArrayRef, Letter> 
         O::Less | O::LessOrEqual | O::Greater | O::GreaterOrEqual | O::Equal | O::NotEqual => {
             comparison::compare(function, call)
         }
-        O::And | O::Or | O::ExclusiveOr | O::Not => comparison::logic(function, call),
+        O::And | O::Or | O::ExclusiveOr | O::Not if *call.data_type == DataType::Bool => {
+            comparison::logic(function, call)
+        }
+        O::Not => arithmetic::invert(call),
+        O::And | O::Or | O::ExclusiveOr | O::ShiftLeft | O::ShiftRight => arithmetic::binary(function, call),
     }
 }
 

@@ -8,7 +8,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from creta import DataFrame, FeatureTime, Now, after, features, offline, online
+from creta import DataFrame, FeatureTime, Now, _, after, features, offline, online
 from creta.definition.registry import registry
 from creta.features import before
 from creta.sql import CSVSource, ParquetSource, SQLiteSource, make_sql_file_resolver
@@ -187,3 +187,12 @@ def test_check():
         check(failing, {Boat.id: 1}, {Boat.risk: ...})
     with pytest.raises(pytest.fail.Exception, match=r"errors of boat\.risk"):
         check(failing, {Boat.id: 1}, {}, feature_errors={Boat.risk: "UPSTREAM_FAILED"})
+
+
+@online
+def boat_load(stays: Boat.stays[_.teu, _.teu > 4]) -> Boat.risk:
+    return stays
+
+
+def test_rows_are_projected_by_attributes_of_the_row():
+    assert boat_load(STAYS).to_pandas().to_dict("list") == {"stay.teu": [5, 6]}

@@ -1,4 +1,4 @@
-//! `+ - * / // % **` as Python means them, on ints, floats, times and durations.
+//! `+ - * / // % **` as Python means them, on ints, floats, times and durations, and the bits of ints.
 
 use super::call::{Call, Outcome};
 use super::cells::Cells;
@@ -43,6 +43,11 @@ pub(super) fn negate(call: &mut Call<'_>) -> Result<ArrayRef, Letter> {
     Ok(call.one::<_, i64, Int64Array>(&ints, negate))
 }
 
+pub(super) fn invert(call: &mut Call<'_>) -> Result<ArrayRef, Letter> {
+    let ints = call.ints(0)?;
+    Ok(call.one::<_, i64, Int64Array>(&ints, |value: i64| Ok(Some(!value))))
+}
+
 fn is_span(cells: &Cells) -> bool {
     cells.numbers::<DurationMicrosecondType>().is_some()
 }
@@ -79,6 +84,14 @@ fn ints(function: Operator, left: i64, right: i64) -> Result<i64, &'static str> 
             .or(Some(0))
             .map(|rest| if rest != 0 && (rest < 0) != (right < 0) { rest + right } else { rest }),
         Operator::Power => return power(left, right),
+        Operator::And => Some(left & right),
+        Operator::Or => Some(left | right),
+        Operator::ExclusiveOr => Some(left ^ right),
+        Operator::ShiftLeft | Operator::ShiftRight if right < 0 => return Err("a negative shift"),
+        Operator::ShiftLeft if left == 0 => Some(0),
+        Operator::ShiftLeft if right > 63 => None,
+        Operator::ShiftLeft => i64::try_from(i128::from(left) << right).ok(),
+        Operator::ShiftRight => Some(left >> right.min(63)),
         _ => None,
     };
     result.ok_or(OVERFLOW)

@@ -1,7 +1,10 @@
 //! Operators, by their Python spelling.
 
 use super::family;
-use super::signature::{Kind::Any, ruled};
+use super::signature::{
+    Kind::{Any, Int},
+    fixed, ruled,
+};
 use creta_model::DataType;
 
 family! {
@@ -25,6 +28,8 @@ family! {
         Or "|": ruled(&[Any, Any], logic);
         ExclusiveOr "^": ruled(&[Any, Any], logic);
         Not "~": ruled(&[Any], logic);
+        ShiftLeft "<<": fixed(&[Int, Int], Int);
+        ShiftRight ">>": fixed(&[Int, Int], Int);
     }
 }
 
@@ -89,5 +94,6 @@ fn order(arguments: &[DataType]) -> Option<DataType> {
 }
 
 fn logic(arguments: &[DataType]) -> Option<DataType> {
-    arguments.iter().all(|argument| *argument == DataType::Bool).then_some(DataType::Bool)
+    let kind = arguments.first().filter(|kind| matches!(kind, DataType::Bool | DataType::Int))?;
+    arguments.iter().all(|argument| argument == kind).then(|| kind.clone())
 }

@@ -201,10 +201,12 @@ impl<'a> ScopeBuilder<'a> {
             return Ok(slot);
         }
         let offline = matches!(self.question.mode, Mode::Offline(_));
-        let produced = match self.project.program(feature, offline) {
+        let program = self.project.program(feature, offline);
+        let produced = match program {
             Some(program) => self.compute(feature, program),
             None => self.resolve(feature),
         };
+        let supposed = produced.is_err() && program.is_some_and(|program| self.reads_given(program));
         if let Err(letter) = produced
             && (letter.code == Code::AmbiguousResolver || !self.has_fallback(feature))
         {
@@ -212,9 +214,22 @@ impl<'a> ScopeBuilder<'a> {
         }
         let slot = self.feature_slot(feature);
         self.requested.insert(slot);
+        self.slots[slot.0].tainted |= supposed;
         self.read_stores(feature, slot);
         self.fall_back_to_default(feature, slot);
         Ok(slot)
+    }
+
+    /// Whether a program reads what the caller gave besides the key.
+    fn reads_given(&self, program: &Program) -> bool {
+        program.inputs.iter().any(|input| match input {
+            Input::Feature(path) => {
+                let slot = path.feature.filter(|_| path.steps.is_empty()).and_then(|id| self.by_feature.get(&id));
+                slot.is_some_and(|slot| self.slots[slot.0].tainted)
+            }
+            Input::Aggregate(aggregate) => self.given_rows.contains_key(&aggregate.rows),
+            Input::Outer(_) | Input::Now => false,
+        })
     }
 
     fn enumerated_slot(&mut self, feature: FeatureId) -> Option<Slot> {

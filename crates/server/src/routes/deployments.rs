@@ -39,7 +39,8 @@ pub(super) async fn apply(
     let proposal = state.deployments.propose(&body, creta_plan::check).await.map_err(Failure::definitions)?;
     let (bundle, project) = (&proposal.bundle, &proposal.checked);
     state.activator.check_sources(bundle, project).await.map_err(Failure::definitions)?;
-    let warnings = creta_plan::lint(bundle, project);
+    let mut warnings = creta_plan::lint(bundle, project);
+    warnings.extend(creta_plan::outdated(project, &proposal.diff));
     if options.dry_run {
         return Ok(Json(json!({"deployment_id": null, "diff": proposal.diff, "warnings": warnings})));
     }

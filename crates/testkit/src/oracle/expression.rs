@@ -29,9 +29,13 @@ impl Oracle<'_> {
             Expression::Now => Outcome::Value(Value::Datetime(row.now)),
             Expression::WindowStart => Outcome::Value(Value::Datetime(row.now - window.unwrap_or(0))),
             Expression::Call { function, arguments, .. } if function == "recover" => {
-                let mut values =
-                    arguments.iter().map(|argument| self.evaluate(mode, row, outer.as_deref_mut(), argument, window));
-                let found = values.find(|outcome| matches!(outcome, Outcome::Value(value) if !value.is_null()));
+                // All of them are computed, and so stored, whichever is taken.
+                let values: Vec<Outcome> = arguments
+                    .iter()
+                    .map(|argument| self.evaluate(mode, row, outer.as_deref_mut(), argument, window))
+                    .collect();
+                let found =
+                    values.into_iter().find(|outcome| matches!(outcome, Outcome::Value(value) if !value.is_null()));
                 found.unwrap_or(Outcome::Value(Value::Null))
             }
             Expression::Call { function, arguments, .. } => {

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 /// A function of the expression language; None where Python would raise.
 pub(super) fn call(function: &str, arguments: &[Value]) -> Option<Value> {
     match (function, arguments) {
+        ("&" | "|", [Value::Int(left), Value::Int(right)]) => ints(function, *left, *right),
         ("&" | "|", [left, right]) => Some(kleene(function, left, right)),
         ("coalesce", values) => Some(values.iter().find(|value| !value.is_null()).cloned().unwrap_or(Value::Null)),
         ("is_null", [value]) => Some(Value::Bool(value.is_null())),
@@ -13,6 +14,7 @@ pub(super) fn call(function: &str, arguments: &[Value]) -> Option<Value> {
         ("when" | "if_then_else", values) => Some(branch(values)),
         (_, values) if values.iter().any(Value::is_null) => Some(Value::Null),
         ("~", [Value::Bool(value)]) => Some(Value::Bool(!value)),
+        ("~", [Value::Int(value)]) => Some(Value::Int(-1 - value)),
         ("neg", [Value::Int(value)]) => value.checked_neg().map(Value::Int),
         ("neg", [Value::Float(value)]) => Some(Value::Float(-value)),
         ("==", [left, right]) => Some(Value::Bool(order(Some(left), Some(right)) == Some(Ordering::Equal))),
@@ -77,10 +79,24 @@ fn ints(function: &str, left: i64, right: i64) -> Option<Value> {
             let rest = wide % other;
             if rest != 0 && (rest < 0) != (other < 0) { rest + other } else { rest }
         }
+        "&" | "|" | "^" => i128::from(bits(function, left, right)),
+        "<<" if left == 0 && right >= 0 => 0,
+        "<<" if (0..64).contains(&right) => wide << right,
+        ">>" if right >= 0 => wide >> right.min(64),
         "**" => return u32::try_from(right).ok().and_then(|power| left.checked_pow(power)).map(Value::Int),
         _ => return None,
     };
     i64::try_from(result).ok().map(Value::Int)
+}
+
+/// Bit by bit, the lowest first.
+fn bits(function: &str, left: i64, right: i64) -> i64 {
+    let bit = |place: u32| match ((left >> place) & 1, (right >> place) & 1) {
+        (1, 1) => function != "^",
+        (0, 0) => false,
+        _ => function != "&",
+    };
+    (0..64).filter(|place| bit(*place)).fold(0, |found, place| found | (1 << place))
 }
 
 fn floats(function: &str, left: f64, right: f64) -> Option<Value> {

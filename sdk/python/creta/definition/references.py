@@ -1,6 +1,7 @@
 """References to features: what `Vessel.berth.name` and `Vessel.teu["30d"]` are, in annotations and in client calls."""
 
 from datetime import timedelta
+from typing import Any
 
 from creta.definition.brackets import recovered
 from creta.definition.durations import window_name
@@ -168,13 +169,21 @@ def limit_of(cut: slice) -> int:
     return cut.stop
 
 
+def attribute_of_row(item: Any) -> str | None:
+    """The name in `_.name`, which projects as it does in expressions; None for everything else."""
+    match item._creta_node if isinstance(item, Expression) else None:
+        case {"attribute": {"of": "this", "name": name}}:
+            return name
+    return None
+
+
 def split_items(items: tuple) -> tuple[list, list, int | None]:
-    """The subscript of rows as (projected references, filters, limit)."""
+    """The subscript of rows as (projected columns, filters, limit). A column is a reference or `_.name`."""
     columns, filters, limit = [], [], None
     for item in items:
         if isinstance(item, slice):
             limit = limit_of(item)
-        elif isinstance(item, (Expression, Bound)):
+        elif isinstance(item, (Expression, Bound)) and attribute_of_row(item) is None:
             filters.append(item)
         else:
             columns.append(item)

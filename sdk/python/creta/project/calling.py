@@ -13,7 +13,7 @@ from creta.definition.expressions import Bound, Expression
 from creta.definition.letters import DefinitionError
 from creta.definition.markers import DataFrameOf, Now
 from creta.definition.places import Place
-from creta.definition.references import OptionalReference, Reference, split_items
+from creta.definition.references import OptionalReference, Reference, attribute_of_row, split_items
 from creta.definition.value_types import NotAType, arrow_type, split_optional, value_type
 from creta.evaluation import evaluate as evaluate_expression
 from creta.frames import DataFrame
@@ -92,6 +92,8 @@ def _projected(info: ClassInfo, columns: list[Any]) -> list[tuple[str, ...]]:
     for column in columns:
         if isinstance(column, FeatureMeta):
             paths += _scalars(info)
+        elif (attribute := attribute_of_row(column)) is not None:
+            paths.append((attribute,))
         elif isinstance(column, Reference):
             paths.append(column._creta_path)
     return list(dict.fromkeys(paths))

@@ -11,7 +11,7 @@ from creta.definition.expressions import Bound
 from creta.definition.letters import CretaWarning, DefinitionError, fault, suggestion
 from creta.definition.markers import DataFrameOf, FeaturesOf, LastOf, Now
 from creta.definition.places import Place, clock_defaults
-from creta.definition.references import OptionalReference, Reference, chosen_group, split_items
+from creta.definition.references import OptionalReference, Reference, attribute_of_row, chosen_group, split_items
 from creta.definition.resolvers import Resolver
 from creta.definition.value_types import describe, split_optional
 from creta.project.annotations import evaluate
@@ -156,7 +156,7 @@ class SignatureReader:
         child = self.linked.classes[target.feature.meaning.target]
         projected, filters, limit = split_items(items)
         if projected:
-            columns = [self._follow(evaluate(item, self.scope, self.place)) for item in projected]
+            columns = [self._column(child, item) for item in projected]
         else:
             columns = [self._member(child, feature.field.attribute) for feature in child.scalars()]
         for column in columns:
@@ -257,6 +257,12 @@ class SignatureReader:
             else:
                 message = f"`{describe(item)}` in a signature of {self.resolver.__name__} is no feature."
                 raise self._fault("annotation", message)
+
+    def _column(self, child: LinkedClass, item: Any) -> Target:
+        attribute = attribute_of_row(item)
+        if attribute is not None:
+            return self._member(child, attribute)
+        return self._follow(evaluate(item, self.scope, self.place))
 
     def _member(self, owner: LinkedClass, attribute: str) -> Target:
         return self._follow(Reference(owner.cls, (attribute,)))

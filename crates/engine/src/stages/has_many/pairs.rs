@@ -155,9 +155,9 @@ impl Scene<'_> {
                 let made = aggregate(*function, value.as_ref(), by.as_ref(), &slices, &options, data_type)?;
                 Ok(Made { values: made.values, failures: made.failures })
             }
-            ProductKind::Column(slot) => self.listed(keep(&self.child_column(*slot), &mask)?, &slices, data_type),
+            ProductKind::Column(slot) => self.listed(keep(&self.child_column(*slot)?, &mask)?, &slices, data_type),
             ProductKind::Rows { columns } => {
-                let arrays = columns.iter().map(|(_, slot)| keep(&self.child_column(*slot), &mask));
+                let arrays = columns.iter().map(|(_, slot)| keep(&self.child_column(*slot)?, &mask));
                 let arrays = arrays.collect::<Result<Vec<ArrayRef>, Letter>>()?;
                 let fields = columns.iter().zip(&arrays);
                 let fields: Vec<Field> =
@@ -193,7 +193,7 @@ impl Scene<'_> {
     }
 
     fn apply_bound(&self, bound: &ChildBound, keep: &mut [bool]) -> Result<(), Letter> {
-        let column = self.child_column(bound.slot);
+        let column = self.child_column(bound.slot)?;
         let times = column.as_any().downcast_ref::<TimestampMicrosecondArray>();
         let times = times.ok_or_else(|| internal("a bound is not on a datetime"))?;
         for (row, keep) in keep.iter_mut().enumerate() {
@@ -219,16 +219,16 @@ impl Scene<'_> {
         self.pairs.slices().into_iter().map(slice).collect()
     }
 
-    fn child_column(&self, slot: Slot) -> ArrayRef {
+    fn child_column(&self, slot: Slot) -> Result<ArrayRef, Letter> {
         let data_type = &self.children.many.scope.slots[slot.0].data_type;
-        self.related.columns[slot.0].array(data_type, self.related.rows)
+        self.related.columns[slot.0].present(data_type, self.related.rows)
     }
 
     fn evaluate(&self, bound: &BoundProgram) -> Result<ArrayRef, Letter> {
         let mut inputs = Vec::with_capacity(bound.inputs.len());
         for input in &bound.inputs {
             inputs.push(match input {
-                ProgramInput::Slot(slot) => self.child_column(*slot),
+                ProgramInput::Slot(slot) => self.child_column(*slot)?,
                 ProgramInput::Outer(slot) => {
                     let column = self.frame.columns[slot.0].array(&self.plan.slots[slot.0].data_type, self.frame.rows);
                     let parents: Vec<u32> =
