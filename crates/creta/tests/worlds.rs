@@ -35,7 +35,7 @@ fn setting(name: &str, default: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worlds() {
-    let (count, first) = (setting("CRETA_WORLDS", 240), setting("CRETA_WORLDS_SEED", 1));
+    let (count, first) = (setting("CRETA_WORLDS", 260), setting("CRETA_WORLDS_SEED", 1));
     let mut tally = Tally::default();
     let mut failures = Vec::new();
     for seed in first..first + count {

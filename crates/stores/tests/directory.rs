@@ -34,6 +34,6 @@ fn newer_metadata_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("metadata.sqlite");
     drop(SqliteMetadata::open(&path).unwrap());
-    rusqlite::Connection::open(&path).unwrap().execute("UPDATE schema SET version = 3", []).unwrap();
+    rusqlite::Connection::open(&path).unwrap().execute("UPDATE schema SET version = version + 1", []).unwrap();
     assert_eq!(SqliteMetadata::open(&path).err().unwrap().code, Code::DataDirectoryNewer);
 }

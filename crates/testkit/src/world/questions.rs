@@ -17,16 +17,16 @@ pub fn draw(dice: &mut Dice, project: &Project, count: usize) -> Vec<Act> {
             steps.push(again);
             continue;
         }
-        let kind = dice.below(10);
+        let kind = dice.below(11);
         let uploaded: Vec<&Drawn> = project.entities.iter().filter(|drawn| !drawn.uploaded.is_empty()).collect();
         let drawn = match kind {
             // What was uploaded is asked for too.
-            0..=4 if !uploaded.is_empty() => *dice.pick(&uploaded),
+            0..=5 if !uploaded.is_empty() => *dice.pick(&uploaded),
             _ => dice.pick(&project.entities),
         };
         steps.extend(match kind {
-            0..=2 => upload(dice, manner, drawn, at),
-            3..=7 => ask(dice, manner, project, drawn, at),
+            0..=3 => upload(dice, manner, drawn, at),
+            4..=8 => ask(dice, manner, project, drawn, at),
             _ => train(dice, manner, project, drawn, at),
         });
     }
