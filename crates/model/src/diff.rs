@@ -198,6 +198,7 @@ fn resolver_change(old: &Resolver, new: &Resolver) -> Vec<&'static str> {
     }
     found.note("environments", &old.environments, &new.environments);
     found.note("unique_on", &old.unique_on, &new.unique_on);
+    found.note("total", &old.total, &new.total);
     found.note("handle_duplicate_outputs", &old.handle_duplicate_outputs, &new.handle_duplicate_outputs);
     found.note("timeout", &old.timeout, &new.timeout);
     found.note("metadata", &old.metadata, &new.metadata);

@@ -23,6 +23,9 @@ pub struct Resolver {
     /// versions, which saves looking for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unique_on: Vec<String>,
+    /// Of several resolvers that could list a class's rows this one does; the others only add columns to them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub total: bool,
     #[serde(default, skip_serializing_if = "DuplicateOutputs::is_deduplicated")]
     pub handle_duplicate_outputs: DuplicateOutputs,
     /// Microseconds one call may take; absent = the server's limit.

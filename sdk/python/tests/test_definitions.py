@@ -114,6 +114,7 @@ CASES = [
     ("invalid_definition", "`environment`", "@online(environments=['x'])  " + RESOLVER),
     ("invalid_definition", "`timeout`", "@online(timeot='1s')  " + RESOLVER),
     ("invalid_definition", "dedup_any", "@online(handle_duplicate_outputs='never')  " + RESOLVER),
+    ("invalid_definition", "True or False", "@online(total='yes')  " + RESOLVER),
     ("invalid_definition", "positive", "@online(max_batch_size=0)  " + RESOLVER),
     ("annotation", "DataFrame", "@online(max_batch_size=5)  " + RESOLVER),
     ("invalid_definition", "out", "@online(static=True)  " + RESOLVER),

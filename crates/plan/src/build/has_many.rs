@@ -307,10 +307,14 @@ impl<'a> ScopeBuilder<'a> {
                 .filter(|id| self.project.takes_nothing(*id))
                 .filter(|id| needed.iter().all(|feature| self.project.producers(*feature).contains(id)))
                 .collect();
-            match able.as_slice() {
-                [] => {}
-                [one] => return Ok(*one),
-                several => return Err(self.ambiguous(several, relationship)),
+            let total: Vec<ResolverId> = able.iter().copied().filter(|id| self.graph().resolver(*id).total).collect();
+            match (total.as_slice(), able.as_slice()) {
+                (_, []) => {}
+                ([one], _) | (_, [one]) => return Ok(*one),
+                (_, several) => {
+                    let fix = "Say `total` of the one that has all rows; the others then add their columns to them.";
+                    return Err(self.ambiguous(several, relationship).fix(fix));
+                }
             }
         }
         let names: Vec<&str> = needed.iter().map(|id| self.graph().feature(*id).fqn.as_str()).collect();

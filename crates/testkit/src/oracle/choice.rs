@@ -265,7 +265,8 @@ impl Oracle<'_> {
     pub(super) fn lister(&self, entity: EntityId) -> Option<&Resolver> {
         let class = &self.graph.entity(entity).class;
         let lists = |resolver: &&Resolver| matches!(&resolver.body, ResolverBody::Sql(body) if class.eq_ignore_ascii_case(&body.resolves));
-        self.graph.resolvers.iter().find(lists)
+        let mut listers = self.graph.resolvers.iter().filter(lists);
+        listers.clone().find(|resolver| resolver.total).or_else(|| listers.next())
     }
 
     /// Rows as the lister of their entity gives them.

@@ -387,6 +387,7 @@ pub(super) fn resolver(name: String, kind: ResolverKind, body: ResolverBody) -> 
         body,
         environments,
         unique_on,
+        total: false,
         handle_duplicate_outputs,
         timeout: None,
         metadata,

@@ -13,10 +13,10 @@ from creta.definition.registry import registry
 from creta.definition.spellings import unknown_option
 
 # Carried by the bundle.
-CARRIED = frozenset(["environment", "tags", "owner", "timeout", "name", "unique_on", "max_batch_size"])
+CARRIED = frozenset(["environment", "tags", "owner", "timeout", "name", "unique_on", "max_batch_size", "total"])
 # Accepted so that existing code can be ported; they have no effect yet, and say so. None of them changes an answer.
 WITHOUT_EFFECT = frozenset(
-    ["cron", "machine_type", "resource_hint", "resource_group", "incremental", "total", "partitioned_by"]
+    ["cron", "machine_type", "resource_hint", "resource_group", "incremental", "partitioned_by"]
 )
 # What an option may be; anything else is refused, since it would change an answer or could not be honoured.
 CHOICES: dict[str, tuple] = {
@@ -55,6 +55,7 @@ class Resolver:
         # Promises about the returned rows, as they were given: features, to be checked against the outputs.
         self.unique_on = _feature_list(options.get("unique_on"))
         self.partitioned_by = _feature_list(options.get("partitioned_by"))
+        self.total = options.get("total") is True
         self.refuses_duplicates = options.get("handle_duplicate_outputs") == "error"
         self.max_batch_size: int | None = options.get("max_batch_size")
         self.one_to_one = options.get("output_row_order") == "one-to-one"
@@ -87,7 +88,8 @@ def _decorator(kind: str):
 
     Parameters are annotated with the features they receive, the return with the features it yields. Options:
     `environment`, `tags`, `owner`, `timeout` (a duration), `name`, `unique_on` (features of which every combination is
-    returned at most once), `handle_duplicate_outputs` ("error" fails what depends on several rows of one key at one
+    returned at most once), `total` (of several resolvers without inputs this one lists the rows of the class, the others
+    add their columns to them), `handle_duplicate_outputs` ("error" fails what depends on several rows of one key at one
     feature time; otherwise the last one stands). Of a function that takes and returns a DataFrame: `max_batch_size`
     (rows it gets at once; each chunk has the timeout to itself and fails alone) and `output_row_order` ("one-to-one":
     its rows answer the given ones in their order, whatever their keys).
@@ -136,6 +138,8 @@ def _badly_typed(option: str, value: Any, place) -> Letter | None:
             return Letter("invalid_definition", f"`{option}` is a string or a list of strings.", place)
     if option == "max_batch_size" and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
         return Letter("invalid_definition", f"`{option}` is a positive number of rows.", place)
+    if option == "total" and not isinstance(value, bool):
+        return Letter("invalid_definition", f"`{option}` is True or False.", place)
     if option in ("owner", "name") and not isinstance(value, str):
         return Letter("invalid_definition", f"`{option}` is a string.", place)
     return None

@@ -113,6 +113,8 @@ class Project:
         if resolver.unique_on:
             by_fqn = {output.fqn: output.path[-1] for output in signature.outputs}
             json_body["unique_on"] = [by_fqn[str(item)] for item in resolver.unique_on]
+        if resolver.total:
+            json_body["total"] = True
         if resolver.refuses_duplicates:
             json_body["handle_duplicate_outputs"] = "error"
         if resolver.timeout is not None:

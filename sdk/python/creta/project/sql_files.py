@@ -30,6 +30,7 @@ USED = frozenset(
         "fields",
         "unique_on",
         "handle_duplicate_outputs",
+        "total",
         "incremental",
     ]
 )
@@ -37,7 +38,6 @@ WITHOUT_EFFECT = frozenset(
     [
         "cron",
         "machine_type",
-        "total",
         "partitioned_by",
         "field_types",
         "namespace",
@@ -49,6 +49,7 @@ WITHOUT_EFFECT = frozenset(
     ]
 )
 KINDS = {"online": "online", "realtime": "online", "offline": "offline", "batch": "offline"}
+BOOLEANS = {"true": "true", "false": ""}
 DUPLICATES = {"dedup_any": "", "skip_validation": "", "error": "error"}
 COUNTS = {"1": "one", "one": "one", "one_or_none": "one_or_none", "all": "all"}
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -206,6 +207,8 @@ class HeaderReader:
         unique = [str(name).rpartition(".")[2] for name in tag_list(self.header.get("unique_on"))]
         if unique:
             found["unique_on"] = unique
+        if self._choice("total", BOOLEANS, "false"):
+            found["total"] = True
         if self._choice("handle_duplicate_outputs", DUPLICATES, "dedup_any"):
             found["handle_duplicate_outputs"] = "error"
         timeout = self.header.get("timeout")

@@ -1,0 +1,3 @@
+-- resolves: Ship
+-- source: facts
+select id, pier as pier_id, name from names
